@@ -1,0 +1,107 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef RAVEL_DIALECT_RNN_IR_RNNATTRIBUTES_TD
+#define RAVEL_DIALECT_RNN_IR_RNNATTRIBUTES_TD
+
+include "ravel/Dialect/RNN/IR/RNNDialect.td"
+include "ravel/Dialect/RNN/IR/RNNInterfaces.td"
+include "mlir/IR/EnumAttr.td"
+
+//===----------------------------------------------------------------------===//
+// Initializers
+//===----------------------------------------------------------------------===//
+
+class RNN_Initializer<string name, string keyword>
+    : AttrDef<RNN_Dialect, name,
+              [DeclareAttrInterfaceMethods<RNN_InitializerAttrInterface>]> {
+  let mnemonic = keyword;
+}
+
+class RNN_FloatParameter<string doc> : AttrOrTypeParameter<"double", doc> {
+  let parser = "::ravel::rnn::detail::parseDouble($_parser)";
+  let printer = "::ravel::rnn::detail::printDouble($_printer, $_self)";
+}
+
+def RNN_ZerosAttr : RNN_Initializer<"Zeros", "zeros"> {
+  let summary = "all zero";
+  let description = "Example: `#rnn.zeros`";
+}
+def RNN_ConstantInitAttr : RNN_Initializer<"ConstantInit", "constant"> {
+  let summary = "one value everywhere";
+  let description = "Example: `#rnn.constant<1.0>`";
+  let parameters = (ins RNN_FloatParameter<"the value">:$value);
+  let assemblyFormat = "`<` $value `>`";
+}
+def RNN_UniformAttr : RNN_Initializer<"Uniform", "uniform"> {
+  let summary = "uniform between two bounds";
+  let description = "Example: `#rnn.uniform<-0.1, 0.1>`";
+  let parameters = (ins RNN_FloatParameter<"lower bound">:$low,
+                        RNN_FloatParameter<"upper bound">:$high);
+  let assemblyFormat = "`<` $low `,` $high `>`";
+}
+def RNN_NormalAttr : RNN_Initializer<"Normal", "normal"> {
+  let summary = "normal with a mean and a standard deviation";
+  let description = "Example: `#rnn.normal<0.0, 0.01>`";
+  let parameters = (ins RNN_FloatParameter<"mean">:$mean,
+                        RNN_FloatParameter<"standard deviation">:$stddev);
+  let assemblyFormat = "`<` $mean `,` $stddev `>`";
+}
+def RNN_GlorotAttr : RNN_Initializer<"Glorot", "glorot"> {
+  let summary = "uniform in ±sqrt(6 / (inputs + outputs))";
+  let description = [{
+    Glorot & Bengio, *Understanding the difficulty of training deep feedforward
+    neural networks*, AISTATS 2010, eq. 16. Example: `#rnn.glorot`
+  }];
+}
+def RNN_HeAttr : RNN_Initializer<"He", "he"> {
+  let summary = "normal with standard deviation sqrt(2 / inputs)";
+  let description = [{
+    He et al., *Delving deep into rectifiers*, ICCV 2015, eq. 10.
+    Example: `#rnn.he`
+  }];
+}
+def RNN_OrthogonalAttr : RNN_Initializer<"Orthogonal", "orthogonal"> {
+  let summary = "a random orthogonal matrix times a gain";
+  let description = [{
+    Saxe et al., *Exact solutions to the nonlinear dynamics of learning in deep
+    linear neural networks*, ICLR 2014. A matrix that is not square gets
+    orthonormal rows or columns, whichever are fewer.
+    Example: `#rnn.orthogonal<1.0>`
+  }];
+  let parameters = (ins RNN_FloatParameter<"gain">:$gain);
+  let assemblyFormat = "`<` $gain `>`";
+}
+def RNN_IdentityAttr : RNN_Initializer<"Identity", "identity"> {
+  let summary = "the identity matrix times a gain";
+  let description = [{
+    Le, Jaitly & Hinton, *A simple way to initialize recurrent networks of
+    rectified linear units*, 2015. Example: `#rnn.identity<1.0>`
+  }];
+  let parameters = (ins RNN_FloatParameter<"gain">:$gain);
+  let assemblyFormat = "`<` $gain `>`";
+}
+
+//===----------------------------------------------------------------------===//
+// Enumerations
+//===----------------------------------------------------------------------===//
+
+def RNN_Activation : I32EnumAttr<"Activation", "activation of a gate", [
+    I32EnumAttrCase<"Identity", 0, "identity">,
+    I32EnumAttrCase<"Sigmoid", 1, "sigmoid">,
+    I32EnumAttrCase<"Tanh", 2, "tanh">,
+    I32EnumAttrCase<"Relu", 3, "relu">,
+    I32EnumAttrCase<"Softplus", 4, "softplus">,
+    I32EnumAttrCase<"Gelu", 5, "gelu">,
+    I32EnumAttrCase<"Silu", 6, "silu">,
+    I32EnumAttrCase<"HardSigmoid", 7, "hard_sigmoid">,
+    I32EnumAttrCase<"LeakyRelu", 8, "leaky_relu">,
+    I32EnumAttrCase<"Elu", 9, "elu">,
+    I32EnumAttrCase<"Exp", 10, "exp">]> {
+  let cppNamespace = "::ravel::rnn";
+}
+
+#endif // RAVEL_DIALECT_RNN_IR_RNNATTRIBUTES_TD

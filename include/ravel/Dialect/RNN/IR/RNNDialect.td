@@ -1,0 +1,67 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef RAVEL_DIALECT_RNN_IR_RNNDIALECT_TD
+#define RAVEL_DIALECT_RNN_IR_RNNDIALECT_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinTypeInterfaces.td"
+
+def RNN_Dialect : Dialect {
+  let name = "rnn";
+  let cppNamespace = "::ravel::rnn";
+  let summary = "Recurrent networks: cells, time, objectives";
+  let description = [{
+    A model is a set of *cells* (what happens to one example at one instant)
+    and of functions over one example, whose inputs are vectors, numbers,
+    class indices (`i32`) and sequences of those (`!rnn.seq<E>`). Nothing in a
+    model mentions batches, padding, masks, weight layout or threads.
+
+    Elementwise arithmetic is `arith` and `math` on tensors. The dialect adds
+    what those lack: learned parameters, time and objectives.
+
+    Vectors are one-dimensional tensors of a float type. Inside a cell their
+    size may be left open (`tensor<?xf32>`); `rnn-instantiate` solves the sizes
+    of each use of the cell from the types at that use.
+
+    Ops come in three groups by the level at which they appear:
+
+    * level 0, the model: `cell`, `optimizer`, `gate`, `project`, `param`,
+      `unroll`, `step`, `embed`, objectives and reductions over time;
+    * level 1 and 2, explicit: `parameter`, `scan`, `linear`, `lookup` and the
+      ops of the gradient (`outer`, `total`, `contract`, `scatter`);
+    * level 3, batched: `rows`, a kernel over the examples of a batch.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::func::FuncDialect", "::mlir::tensor::TensorDialect"
+  ];
+  let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
+  let extraClassDeclaration = [{
+    /// Name of the argument attribute that holds what a person calls an input.
+    static constexpr llvm::StringLiteral kNameAttr = "rnn.name";
+    /// Argument attribute of an explicit parameter: the symbol of its
+    /// `rnn.parameter`.
+    static constexpr llvm::StringLiteral kParameterAttr = "rnn.parameter";
+    /// Argument attribute of the `i32` from which dropout draws.
+    static constexpr llvm::StringLiteral kKeyAttr = "rnn.key";
+    /// Argument attribute of the per-example weight of a gradient function.
+    static constexpr llvm::StringLiteral kWeightAttr = "rnn.weight";
+    /// Result attribute of a gradient: the symbol of its `rnn.parameter`.
+    static constexpr llvm::StringLiteral kGradientAttr = "rnn.gradient";
+    /// Argument attribute of a value that all examples of a batch share.
+    static constexpr llvm::StringLiteral kSharedAttr = "rnn.shared";
+
+  private:
+    void registerTypes();
+    void registerAttributes();
+  public:
+  }];
+}
+
+#endif // RAVEL_DIALECT_RNN_IR_RNNDIALECT_TD

@@ -1,0 +1,1083 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef RAVEL_DIALECT_RNN_IR_RNNOPS_TD
+#define RAVEL_DIALECT_RNN_IR_RNNOPS_TD
+
+include "ravel/Dialect/RNN/IR/RNNAttributes.td"
+include "ravel/Dialect/RNN/IR/RNNDialect.td"
+include "ravel/Dialect/RNN/IR/RNNInterfaces.td"
+include "ravel/Dialect/RNN/IR/RNNTypes.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class RNN_Op<string mnemonic, list<Trait> traits = []>
+    : Op<RNN_Dialect, mnemonic, traits>;
+
+defvar SizeInference = DeclareOpInterfaceMethods<RNN_SizeInferenceOpInterface>;
+defvar Expandable = DeclareOpInterfaceMethods<RNN_ExpandableOpInterface>;
+defvar Differentiable = DeclareOpInterfaceMethods<RNN_DifferentiableOpInterface>;
+defvar Batchable = DeclareOpInterfaceMethods<RNN_BatchableOpInterface>;
+
+/// The op is defined on one instant and may also be applied to sequences,
+/// where it means the same at every instant.
+def RNN_Liftable : NativeOpTrait<"Liftable"> {
+  let cppNamespace = "::ravel::rnn";
+}
+
+//===----------------------------------------------------------------------===//
+// Level 0: cells
+//===----------------------------------------------------------------------===//
+
+class RNN_CellLike<string mnemonic> : RNN_Op<mnemonic,
+    [IsolatedFromAbove, Symbol, OpAsmOpInterface,
+     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$num_inputs,
+                       OptionalAttr<StrAttr>:$sym_visibility,
+                       OptionalAttr<DictionaryAttr>:$settings);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::Block &getEntry() { return getBody().front(); }
+    ::mlir::Block::BlockArgListType getInputs() {
+      return getEntry().getArguments().take_front(getNumInputs());
+    }
+    ::mlir::Block::BlockArgListType getStates() {
+      return getEntry().getArguments().drop_front(getNumInputs());
+    }
+    ::ravel::rnn::YieldOp getYield();
+  }];
+}
+
+def RNN_CellOp : RNN_CellLike<"cell"> {
+  let summary = "what happens to one example at one instant";
+  let description = [{
+    A function `(inputs, states) -> (outputs, next states)` whose learned
+    parameters are named where they are used. Types left out are
+    `tensor<?xf32>`; open sizes are solved at each use. A cell may have any
+    number of inputs, states and outputs.
+
+    Constraints:
+    * C1: the body ends in `rnn.yield`, which gives one next state for each state.
+    * C2: a next state has the type of its state, up to open sizes.
+    * C3: an input is a vector, a float or an `i32`; so is a state.
+    * C4: a parameter name is used with one shape only.
+
+    Example:
+
+    ```mlir
+    // Elman, Finding structure in time, Cognitive Science 14 (1990).
+    rnn.cell @elman(%x) state(%h) {
+      %h1 = rnn.gate "hidden" tanh(%x, %h) : tensor<?xf32>
+      rnn.yield %h1 state(%h1)
+    }
+    ```
+  }];
+}
+
+def RNN_OptimizerOp : RNN_CellLike<"optimizer"> {
+  let summary = "how a parameter is updated from its gradient";
+  let description = [{
+    A function `(parameter, gradient, learning rate, step) state(...) ->
+    (parameter, next states)`, applied to each element of each trainable
+    parameter. The step counts from 1. States start at zero.
+
+    Constraints:
+    * C1: four inputs, and the body ends in `rnn.yield` with one output and
+      one next state for each state.
+    * C2: everything has the same open size: an optimizer is elementwise.
+
+    Example:
+
+    ```mlir
+    rnn.optimizer @descent(%p, %g, %lr, %t) {
+      %d = arith.mulf %lr, %g : tensor<?xf32>
+      %p1 = arith.subf %p, %d : tensor<?xf32>
+      rnn.yield %p1
+    }
+    ```
+  }];
+}
+
+def RNN_YieldOp : RNN_Op<"yield", [Pure, Terminator, ReturnLike,
+    AttrSizedOperandSegments,
+    ParentOneOf<["CellOp", "OptimizerOp", "ScanOp", "RowsOp"]>]> {
+  let summary = "outputs and next states of a cell or scan";
+  let description = [{
+    Types may be left out where all are `tensor<?xf32>`.
+
+    Example:
+
+    ```mlir
+    rnn.cell @count(%x) state(%n) {
+      %n1 = arith.addf %n, %x : tensor<?xf32>
+      rnn.yield %n1 state(%n1)
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<AnyType>:$outputs, Variadic<AnyType>:$states);
+  let builders = [OpBuilder<(ins "::mlir::ValueRange":$outputs), [{
+    build($_builder, $_state, outputs, ::mlir::ValueRange());
+  }]>];
+  let hasCustomAssemblyFormat = 1;
+}
+
+def RNN_GateOp : RNN_Op<"gate", [RNN_Liftable, SizeInference, Expandable]> {
+  let summary = "activation of a learned affine map";
+  let description = [{
+    `y = activation(sum_k x_k W_k + b)`, with one weight matrix for each
+    operand and one bias. The parameters of a gate "g" in a use "u" of its cell
+    are `u.g.weight.0`, `u.g.weight.1`, … ([inputs, outputs]) and `u.g.bias`.
+
+    `bias = false` leaves the bias out, `bias_init` is what it starts from (0),
+    `init` is the initializer of all weights or one for each operand
+    (`#rnn.glorot`).
+
+    Constraints:
+    * C1: at least one operand.
+    * C2: `init` is an initializer or an array with one for each operand.
+    * C3: if an operand is a sequence all are, and so is the result.
+
+    Example:
+
+    ```mlir
+    rnn.cell @elman(%x) state(%h) {
+      %h1 = rnn.gate "hidden" tanh(%x, %h) {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+      rnn.yield %h1 state(%h1)
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, RNN_Activation:$activation,
+                       Variadic<RNN_VectorLike>:$operands_,
+                       DefaultValuedAttr<BoolAttr, "true">:$bias,
+                       OptionalAttr<F64Attr>:$bias_init,
+                       DefaultValuedAttr<BoolAttr, "true">:$trainable,
+                       OptionalAttr<AnyAttr>:$init);
+  let results = (outs RNN_VectorLike:$result);
+  let assemblyFormat = [{
+    $name $activation `(` $operands_ `)` attr-dict `:`
+    custom<Signature>(ref($operands_), type($operands_), type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+def RNN_ProjectOp : RNN_Op<"project", [RNN_Liftable, SizeInference, Expandable]> {
+  let summary = "learned affine map";
+  let description = [{
+    `y = sum_k x_k W_k + b`: a `rnn.gate` without an activation, with the same
+    parameters and the same constraints C1 to C3.
+
+    Example:
+
+    ```mlir
+    func.func @tag(%h: !rnn.seq<tensor<128xf32>>) -> !rnn.seq<tensor<17xf32>> {
+      %y = rnn.project "out" (%h) : (!rnn.seq<tensor<128xf32>>) -> !rnn.seq<tensor<17xf32>>
+      return %y : !rnn.seq<tensor<17xf32>>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Variadic<RNN_VectorLike>:$operands_,
+                       DefaultValuedAttr<BoolAttr, "true">:$bias,
+                       OptionalAttr<F64Attr>:$bias_init,
+                       DefaultValuedAttr<BoolAttr, "true">:$trainable,
+                       OptionalAttr<AnyAttr>:$init);
+  let results = (outs RNN_VectorLike:$result);
+  let assemblyFormat = [{
+    $name `(` $operands_ `)` attr-dict `:`
+    custom<Signature>(ref($operands_), type($operands_), type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+def RNN_ParamOp : RNN_Op<"param", [SizeInference, Expandable]> {
+  let summary = "a learned vector or matrix";
+  let description = [{
+    An explicit learned tensor: a peephole, a gain, an initial state. It starts
+    from `init` (`#rnn.zeros`).
+
+    Constraints:
+    * C1: `init` is an initializer.
+
+    Example:
+
+    ```mlir
+    rnn.cell @leaky(%x) state(%h) {
+      %a = rnn.param "leak" {init = #rnn.constant<0.9>} : tensor<?xf32>
+      %k = arith.mulf %a, %h : tensor<?xf32>
+      %h1 = arith.addf %k, %x : tensor<?xf32>
+      rnn.yield %h1 state(%h1)
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, OptionalAttr<AnyAttr>:$init,
+                       DefaultValuedAttr<BoolAttr, "true">:$trainable);
+  let results = (outs AnyTypeOf<[RNN_Vector, RNN_Matrix]>:$result);
+  let assemblyFormat = "$name attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def RNN_ConstantOp : RNN_Op<"constant", [Pure, SizeInference, Expandable]> {
+  let summary = "a vector of one value, of a size that is solved";
+  let description = [{
+    Where the size is known, `arith.constant` does the same.
+
+    Example:
+
+    ```mlir
+    rnn.cell @complement(%x) state() {
+      %one = rnn.constant 1.0 : tensor<?xf32>
+      %y = arith.subf %one, %x : tensor<?xf32>
+      rnn.yield %y
+    }
+    ```
+  }];
+  let arguments = (ins F64Attr:$value);
+  let results = (outs RNN_Vector:$result);
+  let hasCustomAssemblyFormat = 1;
+}
+
+def RNN_HyperOp : RNN_Op<"hyper", [Pure, SizeInference, Expandable, HasParent<"OptimizerOp">]> {
+  let summary = "a setting of an optimizer, with its default";
+  let description = [{
+    A number that `ravel train --optimizer 'adam{beta1=0.95}'` may change.
+
+    Example:
+
+    ```mlir
+    rnn.optimizer @decayed(%p, %g, %lr, %t) {
+      %decay = rnn.hyper "decay" 0.01 : tensor<?xf32>
+      %d = arith.mulf %decay, %p : tensor<?xf32>
+      %s = arith.addf %g, %d : tensor<?xf32>
+      %u = arith.mulf %lr, %s : tensor<?xf32>
+      %p1 = arith.subf %p, %u : tensor<?xf32>
+      rnn.yield %p1
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, F64Attr:$value);
+  let results = (outs RNN_Vector:$result);
+  let hasCustomAssemblyFormat = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Elementwise functions that `math` lacks, and functions of a whole vector
+//===----------------------------------------------------------------------===//
+
+class RNN_Unary<string mnemonic> : RNN_Op<mnemonic,
+    [Pure, RNN_Liftable, Elementwise, SameOperandsAndResultType,
+     Differentiable, Expandable]> {
+  let arguments = (ins RNN_VectorLike:$operand);
+  let results = (outs RNN_VectorLike:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($result)";
+}
+
+def RNN_SigmoidOp : RNN_Unary<"sigmoid"> {
+  let summary = "1 / (1 + exp(-x))";
+  let description = [{
+    Example:
+
+    ```mlir
+    rnn.cell @squash(%x) state() {
+      %y = rnn.sigmoid %x : tensor<?xf32>
+      rnn.yield %y
+    }
+    ```
+  }];
+}
+def RNN_ReluOp : RNN_Unary<"relu"> {
+  let summary = "max(x, 0)";
+  let description = [{
+    The derivative at 0 is 0. Example: see `rnn.sigmoid`.
+  }];
+}
+def RNN_LeakyReluOp : RNN_Unary<"leaky_relu"> {
+  let summary = "x where positive, 0.01 x elsewhere";
+  let description = "Maas et al. (2013). Example: see `rnn.sigmoid`.";
+}
+def RNN_EluOp : RNN_Unary<"elu"> {
+  let summary = "x where positive, exp(x) - 1 elsewhere";
+  let description = "Clevert et al. (2016). Example: see `rnn.sigmoid`.";
+}
+def RNN_SoftplusOp : RNN_Unary<"softplus"> {
+  let summary = "log(1 + exp(x))";
+  let description = "Computed as max(x, 0) + log1p(exp(-|x|)). Example: see `rnn.sigmoid`.";
+}
+def RNN_GeluOp : RNN_Unary<"gelu"> {
+  let summary = "x Phi(x), by the tanh form";
+  let description = [{
+    `0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`; Hendrycks & Gimpel
+    (2016). Example: see `rnn.sigmoid`.
+  }];
+}
+def RNN_SiluOp : RNN_Unary<"silu"> {
+  let summary = "x sigmoid(x)";
+  let description = "Also called swish. Example: see `rnn.sigmoid`.";
+}
+def RNN_HardSigmoidOp : RNN_Unary<"hard_sigmoid"> {
+  let summary = "min(max(x / 6 + 1/2, 0), 1)";
+  let description = "Example: see `rnn.sigmoid`.";
+}
+
+def RNN_SoftmaxOp : RNN_Op<"softmax", [Pure, RNN_Liftable, SameOperandsAndResultType,
+                                       SizeInference, Differentiable]> {
+  let summary = "exp(x) / sum(exp(x)) over the vector";
+  let description = [{
+    The largest component is subtracted first, so that nothing overflows.
+
+    Example:
+
+    ```mlir
+    rnn.cell @choose(%x) state() {
+      %y = rnn.softmax %x : tensor<?xf32>
+      rnn.yield %y
+    }
+    ```
+  }];
+  let arguments = (ins RNN_VectorLike:$operand);
+  let results = (outs RNN_VectorLike:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($result)";
+}
+
+def RNN_LayerNormOp : RNN_Op<"layer_norm", [RNN_Liftable, SameOperandsAndResultType,
+                                            SizeInference, Expandable]> {
+  let summary = "layer normalization with learned gain and bias";
+  let description = [{
+    `y = gain (x - mean(x)) / sqrt(var(x) + epsilon) + bias`, over the vector;
+    Ba, Kiros & Hinton, *Layer normalization*, 2016, eq. 4. Parameters
+    `NAME.gain` (from 1) and `NAME.bias` (from 0, or `bias_init`; left out with
+    `bias = false`).
+
+    Example:
+
+    ```mlir
+    rnn.cell @normed(%x) state() {
+      %y = rnn.layer_norm "norm" %x : tensor<?xf32>
+      rnn.yield %y
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, RNN_VectorLike:$operand,
+                       DefaultValuedAttr<F64Attr, "1.0e-5">:$epsilon,
+                       DefaultValuedAttr<BoolAttr, "true">:$bias,
+                       OptionalAttr<F64Attr>:$bias_init);
+  let results = (outs RNN_VectorLike:$result);
+  let assemblyFormat = "$name $operand attr-dict `:` type($result)";
+}
+
+def RNN_DropoutOp : RNN_Op<"dropout", [RNN_Liftable, SameOperandsAndResultType,
+                                       SizeInference, Expandable]> {
+  let summary = "zero with probability `rate` while training";
+  let description = [{
+    Kept components are multiplied by `1 / (1 - rate)`; outside training the op
+    is the identity. Srivastava et al. (2014). Draws depend on the seed, the
+    example and the instant alone, never on the batch.
+
+    Constraints:
+    * C1: `rate` is at least 0 and less than 1.
+
+    Example:
+
+    ```mlir
+    func.func @noisy(%x: !rnn.seq<tensor<8xf32>>) -> !rnn.seq<tensor<8xf32>> {
+      %y = rnn.dropout %x {rate = 0.3} : !rnn.seq<tensor<8xf32>>
+      return %y : !rnn.seq<tensor<8xf32>>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_VectorLike:$operand, F64Attr:$rate);
+  let results = (outs RNN_VectorLike:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def RNN_SumOp : RNN_Op<"sum", [Pure, Differentiable, SizeInference,
+    TypesMatchWith<"the result is the vector's element type", "operand", "result",
+                   "::ravel::rnn::getScalarType($_self)">]> {
+  let summary = "sum of a vector's components";
+  let description = [{
+    Example:
+
+    ```mlir
+    rnn.cell @mass(%x) state() {
+      %s = rnn.sum %x : tensor<?xf32>
+      %y = rnn.broadcast %s : f32 -> tensor<?xf32>
+      rnn.yield %y
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Vector:$operand);
+  let results = (outs AnyFloat:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($operand)";
+}
+
+def RNN_MaxOp : RNN_Op<"max", [Pure, Differentiable, SizeInference,
+    TypesMatchWith<"the result is the vector's element type", "operand", "result",
+                   "::ravel::rnn::getScalarType($_self)">]> {
+  let summary = "largest of a vector's components";
+  let description = "The gradient goes to every component that equals it. Example: see `rnn.sum`.";
+  let arguments = (ins RNN_Vector:$operand);
+  let results = (outs AnyFloat:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($operand)";
+}
+
+def RNN_BroadcastOp : RNN_Op<"broadcast", [Pure, Differentiable, SizeInference]> {
+  let summary = "a vector whose components are all one number";
+  let description = "Example: see `rnn.sum`.";
+  let arguments = (ins AnyFloat:$operand);
+  let results = (outs RNN_Vector:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
+}
+
+def RNN_OneHotOp : RNN_Op<"one_hot", [Pure, SizeInference]> {
+  let summary = "1 at a class index, 0 elsewhere";
+  let description = [{
+    Example:
+
+    ```mlir
+    rnn.cell @code(%i: i32) state() {
+      %y = rnn.one_hot %i : tensor<10xf32>
+      rnn.yield %y : tensor<10xf32>
+    }
+    ```
+  }];
+  let arguments = (ins I32:$index);
+  let results = (outs RNN_Vector:$result);
+  let assemblyFormat = "$index attr-dict `:` type($result)";
+}
+
+def RNN_PickOp : RNN_Op<"pick", [Pure, Differentiable, SizeInference,
+    TypesMatchWith<"the result is the vector's element type", "operand", "result",
+                   "::ravel::rnn::getScalarType($_self)">]> {
+  let summary = "a vector's component at a class index";
+  let description = [{
+    Example:
+
+    ```mlir
+    rnn.cell @score(%x, %i: i32) state() {
+      %s = rnn.pick %x at %i : tensor<?xf32>
+      rnn.yield %s : f32
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Vector:$operand, I32:$index);
+  let results = (outs AnyFloat:$result);
+  let assemblyFormat = "$operand `at` $index attr-dict `:` type($operand)";
+}
+
+//===----------------------------------------------------------------------===//
+// Level 0: time
+//===----------------------------------------------------------------------===//
+
+def RNN_UnrollOp : RNN_Op<"unroll", [AttrSizedOperandSegments, Expandable,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a cell applied along sequences";
+  let description = [{
+    ```
+    s = states, or zero
+    for t in 0 .. length-1 (or down, with `reverse`):
+      y[t], s = cell(x[t], s)
+    ```
+
+    Results are the sequences of the cell's outputs and, if asked for, the
+    final states: those after an example's own last step. With `reverse` the
+    first step taken is the example's own last instant, and the output still
+    stands at the instant whose input was read. All inputs have one length. A
+    sequence of length 0 gives empty outputs and its initial states.
+
+    `feedback(%y)`: the cell's last inputs are its own outputs of the step
+    before, starting from the values given (Jordan, 1986).
+
+    `dropout` drops components of the inputs, `state_dropout` of the states as
+    the cell reads them with one mask for the whole sequence (Gal & Ghahramani,
+    2016; one rate for the first state, or an array of rates), `zoneout` keeps a state's
+    old component (Krueger et al., 2017; likewise). All three do nothing
+    outside training but zoneout, which then mixes by its rate.
+
+    Parameters used in the cell are named `NAME.…`. Two unrolls with one name
+    share their parameters.
+
+    Constraints:
+    * C1: `@cell` names a `rnn.cell`.
+    * C2: as many inputs as the cell takes, counting fed back ones.
+    * C3: inputs are sequences whose elements fit the cell's input types.
+    * C4: no initial states, or one for each state of the cell.
+    * C5: results are the cell's outputs, or those and all its states.
+    * C6: at least one input is a sequence, for it gives the length.
+    * C7: rates are at least 0 and less than 1.
+    * C8: with `feedback`, one value for each output of the cell.
+
+    Example:
+
+    ```mlir
+    rnn.cell @elman(%x) state(%h) {
+      %h1 = rnn.gate "hidden" tanh(%x, %h) : tensor<?xf32>
+      rnn.yield %h1 state(%h1)
+    }
+    func.func @run(%x: !rnn.seq<tensor<8xf32>>) -> tensor<16xf32> {
+      %y, %h = rnn.unroll @elman "rnn" (%x) : (!rnn.seq<tensor<8xf32>>) -> (!rnn.seq<tensor<16xf32>>, tensor<16xf32>)
+      return %h : tensor<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$cell, StrAttr:$name,
+                       Variadic<RNN_Seq>:$inputs, Variadic<RNN_State>:$states,
+                       Variadic<RNN_State>:$feedback, UnitAttr:$reverse,
+                       OptionalAttr<F64Attr>:$dropout,
+                       OptionalAttr<AnyAttr>:$state_dropout,
+                       OptionalAttr<AnyAttr>:$zoneout);
+  let results = (outs Variadic<AnyType>:$results_);
+  let assemblyFormat = [{
+    $cell $name `(` $inputs `)` (`state` `(` $states^ `)`)?
+    (`feedback` `(` $feedback^ `)`)? (`reverse` $reverse^)? attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def RNN_StepOp : RNN_Op<"step", [AttrSizedOperandSegments, Expandable,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a cell applied at one instant";
+  let description = [{
+    Results are the cell's outputs and its next states. Constraints C1 to C5
+    are those of `rnn.unroll`, with elements in place of sequences.
+
+    Example:
+
+    ```mlir
+    rnn.cell @elman(%x) state(%h) {
+      %h1 = rnn.gate "hidden" tanh(%x, %h) : tensor<?xf32>
+      rnn.yield %h1 state(%h1)
+    }
+    func.func @next(%x: tensor<8xf32>, %h: tensor<16xf32>) -> tensor<16xf32> {
+      %y, %h1 = rnn.step @elman "rnn" (%x) state(%h) : (tensor<8xf32>, tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>)
+      return %h1 : tensor<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$cell, StrAttr:$name,
+                       Variadic<RNN_State>:$inputs, Variadic<RNN_State>:$states);
+  let results = (outs Variadic<RNN_State>:$results_);
+  let assemblyFormat = [{
+    $cell $name `(` $inputs `)` (`state` `(` $states^ `)`)? attr-dict `:`
+    functional-type(operands, results)
+  }];
+}
+
+def RNN_EmbedOp : RNN_Op<"embed", [RNN_Liftable, SizeInference, Expandable,
+    TypesMatchWith<"indices are i32, a sequence of them for a sequence of vectors",
+                   "result", "index", "::ravel::rnn::getIndexTypeLike($_self)">]> {
+  let summary = "a learned vector for each class index";
+  let description = [{
+    Row `index` of the parameter `NAME.weight` ([vocab, size], from
+    `#rnn.normal<0.0, 0.1>` or `init`).
+
+    Constraints:
+    * C1: `vocab` is positive.
+
+    Example:
+
+    ```mlir
+    func.func @embed(%words: !rnn.seq<i32>) -> !rnn.seq<tensor<64xf32>> {
+      %x = rnn.embed "words" %words {vocab = 10000} : !rnn.seq<tensor<64xf32>>
+      return %x : !rnn.seq<tensor<64xf32>>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, RNN_IndexLike:$index, I64Attr:$vocab,
+                       DefaultValuedAttr<BoolAttr, "true">:$trainable,
+                       OptionalAttr<AnyAttr>:$init);
+  let results = (outs RNN_VectorLike:$result);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+}
+
+def RNN_ReverseOp : RNN_Op<"reverse", [Pure, SameOperandsAndResultType,
+                                       Differentiable, Batchable]> {
+  let summary = "a sequence backwards, from its own end";
+  let description = [{
+    `y[t] = x[length - 1 - t]`.
+
+    Example:
+
+    ```mlir
+    func.func @mirror(%x: !rnn.seq<tensor<8xf32>>) -> !rnn.seq<tensor<8xf32>> {
+      %y = rnn.reverse %x : !rnn.seq<tensor<8xf32>>
+      return %y : !rnn.seq<tensor<8xf32>>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Seq:$operand);
+  let results = (outs RNN_Seq:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($result)";
+}
+
+class RNN_OverTime<string mnemonic> : RNN_Op<mnemonic, [Pure, Expandable,
+    TypesMatchWith<"the result is one element", "operand", "result",
+                   "::llvm::cast<::ravel::rnn::SeqType>($_self).getElementType()">]> {
+  let arguments = (ins RNN_Seq:$operand);
+  let results = (outs RNN_Element:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($operand)";
+}
+
+def RNN_LastOp : RNN_OverTime<"last"> {
+  let summary = "a sequence's own last element";
+  let description = [{
+    Zero for a sequence of length 0.
+
+    Example:
+
+    ```mlir
+    func.func @end(%x: !rnn.seq<tensor<8xf32>>) -> tensor<8xf32> {
+      %y = rnn.last %x : !rnn.seq<tensor<8xf32>>
+      return %y : tensor<8xf32>
+    }
+    ```
+  }];
+}
+def RNN_SumOverTimeOp : RNN_OverTime<"sum_over_time"> {
+  let summary = "sum of a sequence's elements";
+  let description = "Zero for a sequence of length 0. Example: see `rnn.last`.";
+}
+def RNN_MeanOverTimeOp : RNN_OverTime<"mean_over_time"> {
+  let summary = "mean of a sequence's elements";
+  let description = "Zero for a sequence of length 0. Example: see `rnn.last`.";
+}
+def RNN_MaxOverTimeOp : RNN_OverTime<"max_over_time"> {
+  let summary = "componentwise largest of a sequence's elements";
+  let description = "Minus infinity for a sequence of length 0. Example: see `rnn.last`.";
+}
+
+def RNN_LengthOp : RNN_Op<"length", [Pure, Batchable]> {
+  let summary = "a sequence's length, as a number";
+  let description = [{
+    Example:
+
+    ```mlir
+    func.func @count(%x: !rnn.seq<tensor<8xf32>>) -> f32 {
+      %n = rnn.length %x : !rnn.seq<tensor<8xf32>> -> f32
+      return %n : f32
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Seq:$operand);
+  let results = (outs AnyFloat:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
+}
+
+//===----------------------------------------------------------------------===//
+// Level 0: objectives
+//===----------------------------------------------------------------------===//
+
+class RNN_Objective<string mnemonic, TypeConstraint targetType> : RNN_Op<mnemonic, [Pure, Expandable,
+    TypesMatchWith<"the loss is a number of the prediction's element type",
+                   "prediction", "loss", "::ravel::rnn::getScalarType($_self)">]> {
+  let arguments = (ins RNN_VectorLike:$prediction, targetType:$target,
+                       DefaultValuedAttr<StrAttr, "\"mean\"">:$reduction);
+  let results = (outs AnyFloat:$loss);
+  let assemblyFormat = "$prediction `,` $target attr-dict `:` type($prediction) `,` type($target)";
+  let hasVerifier = 1;
+}
+
+def RNN_CrossEntropyOp : RNN_Objective<"cross_entropy", RNN_IndexLike> {
+  let summary = "-log softmax(prediction)[target], in nats";
+  let description = [{
+    On sequences the mean over the example's own instants, or the sum with
+    `reduction = "sum"`. The loss of a batch is the mean over its examples.
+
+    Constraints (of every objective):
+    * C1: prediction and target are both sequences or both not, and vectors
+      have the same size.
+    * C2: `reduction` is "mean" or "sum".
+
+    Example:
+
+    ```mlir
+    func.func @loss(%y: !rnn.seq<tensor<17xf32>>, %tags: !rnn.seq<i32>) -> f32 {
+      %l = rnn.cross_entropy %y, %tags : !rnn.seq<tensor<17xf32>>, !rnn.seq<i32>
+      return %l : f32
+    }
+    ```
+  }];
+}
+def RNN_MseOp : RNN_Objective<"mse", RNN_TargetLike> {
+  let summary = "mean of squared differences";
+  let description = [{
+    The mean over components and, on sequences, the mean or sum over instants.
+
+    Example:
+
+    ```mlir
+    func.func @loss(%y: tensor<2xf32>, %target: tensor<2xf32>) -> f32 {
+      %l = rnn.mse %y, %target : tensor<2xf32>, tensor<2xf32>
+      return %l : f32
+    }
+    ```
+  }];
+}
+def RNN_MaeOp : RNN_Objective<"mae", RNN_TargetLike> {
+  let summary = "mean of absolute differences";
+  let description = "As `rnn.mse`, with absolute values in place of squares.";
+}
+def RNN_BceOp : RNN_Objective<"bce", RNN_TargetLike> {
+  let summary = "binary cross-entropy of logits, in nats";
+  let description = [{
+    `mean_i(softplus(y_i) - target_i y_i)`, the stable form of
+    `-target log sigmoid(y) - (1 - target) log(1 - sigmoid(y))`. Otherwise as
+    `rnn.mse`.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Level 1: explicit
+//===----------------------------------------------------------------------===//
+
+def RNN_ParameterOp : RNN_Op<"parameter", [Symbol]> {
+  let summary = "an entry of the manifest of parameters";
+  let description = [{
+    Functions that use a parameter take it as a trailing argument with the
+    attribute `rnn.parameter` naming this symbol.
+
+    Example:
+
+    ```mlir
+    rnn.parameter @"out.weight" init(#rnn.glorot) : tensor<128x17xf32>
+    rnn.parameter @"rate" init(#rnn.constant<0.5>) frozen : tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type,
+                       RNN_InitializerAttrInterface:$init, UnitAttr:$frozen,
+                       OptionalAttr<StrAttr>:$sym_visibility);
+  let assemblyFormat = [{
+    $sym_name `init` `(` $init `)` (`frozen` $frozen^)? attr-dict `:` $type
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::RankedTensorType getTensorType() {
+      return ::llvm::cast<::mlir::RankedTensorType>(getType());
+    }
+  }];
+}
+
+def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments, RecursiveMemoryEffects,
+    SingleBlock, Differentiable, Batchable,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
+  let summary = "the loop over an example's own time";
+  let description = [{
+    ```
+    s = initial states
+    for t in 0 .. length-1 (or down, with `reverse`):
+      y[t], s = body(x[t], s)
+    ```
+
+    The body may use values defined outside: parameters, and values of the
+    example that do not depend on time. Results are the sequences `y` and the
+    final states. All inputs have one length, which is the outputs' too. A scan
+    without states is parallel in time.
+
+    Constraints:
+    * C1: at least one input.
+    * C2: the body's arguments are the inputs' elements, then the states.
+    * C3: the body yields outputs, and next states of the states' types.
+    * C4: results are sequences of the outputs, then the states.
+
+    Example:
+
+    ```mlir
+    func.func @accumulate(%x: !rnn.seq<tensor<8xf32>>, %s0: tensor<8xf32>) -> tensor<8xf32> {
+      %y, %s = rnn.scan (%xt = %x : !rnn.seq<tensor<8xf32>>) state(%st = %s0 : tensor<8xf32>) -> (!rnn.seq<tensor<8xf32>>) {
+        %s1 = arith.addf %st, %xt : tensor<8xf32>
+        rnn.yield %s1 state(%s1) : tensor<8xf32>, tensor<8xf32>
+      }
+      return %s : tensor<8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<RNN_Seq>:$inputs, Variadic<RNN_State>:$states,
+                       UnitAttr:$reverse);
+  let results = (outs Variadic<RNN_Seq>:$outputs, Variadic<RNN_State>:$finals);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [
+    OpBuilder<(ins "::mlir::ValueRange":$inputs, "::mlir::ValueRange":$states,
+                   "::mlir::TypeRange":$outputElements, CArg<"bool", "false">:$reverse)>,
+  ];
+  let extraClassDeclaration = [{
+    ::mlir::Block &getEntry() { return getBody().front(); }
+    ::mlir::Block::BlockArgListType getInputArgs() {
+      return getEntry().getArguments().take_front(getInputs().size());
+    }
+    ::mlir::Block::BlockArgListType getStateArgs() {
+      return getEntry().getArguments().drop_front(getInputs().size());
+    }
+    ::ravel::rnn::YieldOp getYield();
+    /// Whether the instants are independent of each other.
+    bool isTimeParallel() { return getStates().empty(); }
+  }];
+  let extraClassDefinition = [{
+    ::ravel::rnn::YieldOp $cppClass::getYield() {
+      return ::llvm::cast<::ravel::rnn::YieldOp>(getEntry().getTerminator());
+    }
+  }];
+}
+
+def RNN_LinearOp : RNN_Op<"linear", [Pure, Differentiable]> {
+  let summary = "a vector times a matrix";
+  let description = [{
+    `y = x W`, with `W` [inputs, outputs]; with `transpose`, `y = x W^T`.
+
+    Constraints:
+    * C1: the sizes of vector, matrix and result agree.
+
+    Example:
+
+    ```mlir
+    func.func @affine(%x: tensor<8xf32>, %W: tensor<8x16xf32> {rnn.shared}) -> tensor<16xf32> {
+      %y = rnn.linear %x, %W : tensor<8xf32>, tensor<8x16xf32> -> tensor<16xf32>
+      return %y : tensor<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Vector:$vector, RNN_Matrix:$matrix, UnitAttr:$transpose);
+  let results = (outs RNN_Vector:$result);
+  let assemblyFormat = [{
+    $vector `,` $matrix (`transpose` $transpose^)? attr-dict `:`
+    type($vector) `,` type($matrix) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def RNN_LookupOp : RNN_Op<"lookup", [Pure, Differentiable]> {
+  let summary = "a row of a matrix";
+  let description = [{
+    Constraints:
+    * C1: the result has as many components as the matrix has columns.
+
+    Example:
+
+    ```mlir
+    func.func @row(%W: tensor<10x16xf32> {rnn.shared}, %i: i32) -> tensor<16xf32> {
+      %y = rnn.lookup %W[%i] : tensor<10x16xf32> -> tensor<16xf32>
+      return %y : tensor<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Matrix:$matrix, I32:$index);
+  let results = (outs RNN_Vector:$result);
+  let assemblyFormat = [{
+    $matrix `[` $index `]` attr-dict `:` type($matrix) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def RNN_RandomMaskOp : RNN_Op<"random_mask", [Pure]> {
+  let summary = "a dropout mask drawn from a key";
+  let description = [{
+    Each component is 0 with probability `rate`, else `1 / (1 - rate)`. It is a
+    function of key, `site` and component: a counter-based generator (a
+    finalizer of MurmurHash3 over the three), so that the backward pass draws
+    it again instead of storing it.
+
+    Example:
+
+    ```mlir
+    func.func @mask(%key: i32) -> tensor<16xf32> {
+      %m = rnn.random_mask %key {rate = 0.5 : f64, site = 3 : i64} : tensor<16xf32>
+      return %m : tensor<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins I32:$key, F64Attr:$rate, I64Attr:$site);
+  let results = (outs RNN_Vector:$result);
+  let assemblyFormat = "$key attr-dict `:` type($result)";
+}
+
+//===----------------------------------------------------------------------===//
+// Level 2: the ops of a gradient
+//===----------------------------------------------------------------------===//
+
+def RNN_OuterOp : RNN_Op<"outer", [Pure]> {
+  let summary = "outer product of two vectors";
+  let description = [{
+    What one example at one instant adds to a matrix's gradient. Summed over
+    time and batch it becomes `rnn.contract`; the product itself is never
+    stored.
+
+    Example:
+
+    ```mlir
+    func.func @outer(%a: tensor<8xf32>, %b: tensor<16xf32>) -> tensor<8x16xf32> {
+      %y = rnn.outer %a, %b : tensor<8xf32>, tensor<16xf32> -> tensor<8x16xf32>
+      return %y : tensor<8x16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Vector:$lhs, RNN_Vector:$rhs);
+  let results = (outs RNN_Matrix:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
+}
+
+def RNN_ScatterRowOp : RNN_Op<"scatter_row", [Pure]> {
+  let summary = "a matrix that is zero but for one row";
+  let description = [{
+    What one lookup adds to its matrix's gradient. Summed over time and batch
+    it becomes `rnn.scatter`.
+
+    Example:
+
+    ```mlir
+    func.func @row(%g: tensor<16xf32>, %i: i32) -> tensor<10x16xf32> {
+      %y = rnn.scatter_row %g at %i : tensor<16xf32> -> tensor<10x16xf32>
+      return %y : tensor<10x16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Vector:$vector, I32:$index);
+  let results = (outs RNN_Matrix:$result);
+  let assemblyFormat = "$vector `at` $index attr-dict `:` type($vector) `->` type($result)";
+}
+
+def RNN_TotalOp : RNN_Op<"total", [Pure, Batchable]> {
+  let summary = "sum over all instants and all examples of the batch";
+  let description = [{
+    Turns what one example (at one instant, for a sequence) contributes into a
+    value that the whole batch shares: the gradient of a parameter.
+
+    Canonicalization writes the total of an outer product as `rnn.contract`
+    and that of a `rnn.scatter_row` as `rnn.scatter`.
+
+    Example:
+
+    ```mlir
+    func.func @bias_gradient(%g: !rnn.seq<tensor<16xf32>>) -> (tensor<16xf32> {rnn.shared}) {
+      %y = rnn.total %g : !rnn.seq<tensor<16xf32>> -> tensor<16xf32>
+      return %y : tensor<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyType:$operand);
+  let results = (outs RNN_Element:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def RNN_ContractOp : RNN_Op<"contract", [Pure, Batchable]> {
+  let summary = "sum of outer products over all instants and examples";
+  let description = [{
+    `y = sum_r lhs[r]^T rhs[r]`: the gradient of a weight matrix as one product.
+
+    Example:
+
+    ```mlir
+    func.func @weight_gradient(%x: !rnn.seq<tensor<8xf32>>, %g: !rnn.seq<tensor<16xf32>>) -> (tensor<8x16xf32> {rnn.shared}) {
+      %y = rnn.contract %x, %g : !rnn.seq<tensor<8xf32>>, !rnn.seq<tensor<16xf32>> -> tensor<8x16xf32>
+      return %y : tensor<8x16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_VectorLike:$lhs, RNN_VectorLike:$rhs);
+  let results = (outs RNN_Matrix:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
+}
+
+def RNN_ScatterOp : RNN_Op<"scatter", [Pure, Batchable]> {
+  let summary = "sum of vectors into the rows of a matrix, over all instants and examples";
+  let description = [{
+    `y[index[r]] += vector[r]`: the gradient of an embedding.
+
+    Example:
+
+    ```mlir
+    func.func @embedding_gradient(%g: !rnn.seq<tensor<16xf32>>, %i: !rnn.seq<i32>) -> (tensor<10x16xf32> {rnn.shared}) {
+      %y = rnn.scatter %g at %i : !rnn.seq<tensor<16xf32>>, !rnn.seq<i32> -> tensor<10x16xf32>
+      return %y : tensor<10x16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_VectorLike:$vector, RNN_IndexLike:$index);
+  let results = (outs RNN_Matrix:$result);
+  let assemblyFormat = "$vector `at` $index attr-dict `:` type($vector) `,` type($index) `->` type($result)";
+}
+
+//===----------------------------------------------------------------------===//
+// Level 3: batched
+//===----------------------------------------------------------------------===//
+
+def RNN_RowsOp : RNN_Op<"rows", [AttrSizedOperandSegments, IsolatedFromAbove,
+    SingleBlock, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
+  let summary = "a kernel: the same for each row";
+  let description = [{
+    ```
+    for r in 0 .. rows-1, in any order:
+      outs[0][r], outs[1][r], … = body(ins[0][r], …, shared…)
+    ```
+
+    Rows are the first dimension of `ins` and `outs` (batch, or packed instants
+    of all examples); all have as many rows as the first of `outs`. The body is
+    written for one row. `shared` operands are the same for each row. An
+    operand of `outs` may be the same memory as one of `ins`: a row is read
+    before it is written.
+
+    Works on tensors, and on memrefs once bufferized. `distribute(%id, %n)`
+    leaves only the blocks of rows to do whose number modulo `%n` is `%id`.
+
+    Constraints:
+    * C1: the body's arguments are rows of `ins`, then `shared` operands as
+      tensors.
+    * C2: the body yields one row for each of `outs`.
+
+    Example:
+
+    ```mlir
+    func.func @step(%x: tensor<?x8xf32>, %W: tensor<8x16xf32>, %out: tensor<?x16xf32>) -> tensor<?x16xf32> {
+      %y = rnn.rows ins(%xr = %x : tensor<?x8xf32>) shared(%Wr = %W : tensor<8x16xf32>) outs(%out : tensor<?x16xf32>) {
+        %p = rnn.linear %xr, %Wr : tensor<8xf32>, tensor<8x16xf32> -> tensor<16xf32>
+        %t = math.tanh %p : tensor<16xf32>
+        rnn.yield %t : tensor<16xf32>
+      }
+      return %y : tensor<?x16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<AnyShaped>:$ins, Variadic<AnyType>:$shared,
+                       Variadic<AnyShaped>:$outs,
+                       Optional<Index>:$thread_id, Optional<Index>:$num_threads);
+  let results = (outs Variadic<AnyRankedTensor>:$results_);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [
+    OpBuilder<(ins "::mlir::ValueRange":$ins, "::mlir::ValueRange":$shared,
+                   "::mlir::ValueRange":$outs)>,
+  ];
+  let extraClassDeclaration = [{
+    ::mlir::Block &getEntry() { return getBody().front(); }
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutsMutable(); }
+    ::mlir::Block::BlockArgListType getRowArgs() {
+      return getEntry().getArguments().take_front(getIns().size());
+    }
+    ::mlir::Block::BlockArgListType getSharedArgs() {
+      return getEntry().getArguments().drop_front(getIns().size());
+    }
+    ::ravel::rnn::YieldOp getYield();
+  }];
+  let extraClassDefinition = [{
+    ::ravel::rnn::YieldOp $cppClass::getYield() {
+      return ::llvm::cast<::ravel::rnn::YieldOp>(getEntry().getTerminator());
+    }
+  }];
+}
+
+#endif // RAVEL_DIALECT_RNN_IR_RNNOPS_TD

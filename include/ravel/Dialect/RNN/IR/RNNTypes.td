@@ -1,0 +1,75 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef RAVEL_DIALECT_RNN_IR_RNNTYPES_TD
+#define RAVEL_DIALECT_RNN_IR_RNNTYPES_TD
+
+include "ravel/Dialect/RNN/IR/RNNDialect.td"
+include "mlir/IR/CommonTypeConstraints.td"
+
+def RNN_SeqType : TypeDef<RNN_Dialect, "Seq"> {
+  let mnemonic = "seq";
+  let summary = "a sequence of elements, with a length of its own";
+  let description = [{
+    One example's sequence. The element is a vector (`tensor<64xf32>`), a
+    number (`f32`) or a class index (`i32`). The length belongs to the value
+    and differs between the examples of a batch; it may be zero.
+
+    Example:
+
+    ```mlir
+    func.func private @tag(!rnn.seq<i32>) -> !rnn.seq<tensor<17xf32>>
+    ```
+  }];
+  let parameters = (ins "::mlir::Type":$elementType);
+  let assemblyFormat = "`<` $elementType `>`";
+  let genVerifyDecl = 1;
+}
+
+/// A vector: a rank-1 float tensor.
+def RNN_Vector : TypeConstraint<
+    Or<[1DTensorOf<[AnyFloat]>.predicate]>, "vector (rank-1 float tensor)",
+    "::mlir::RankedTensorType">;
+
+def RNN_Matrix : TypeConstraint<
+    2DTensorOf<[AnyFloat]>.predicate, "matrix (rank-2 float tensor)",
+    "::mlir::RankedTensorType">;
+
+/// What one instant of a sequence may be.
+def RNN_Element : TypeConstraint<
+    Or<[RNN_Vector.predicate, AnyFloat.predicate, I32.predicate,
+        RNN_Matrix.predicate]>,
+    "element (vector, float or i32)">;
+
+def RNN_Seq : TypeConstraint<
+    CPred<"::llvm::isa<::ravel::rnn::SeqType>($_self)">, "sequence",
+    "::ravel::rnn::SeqType">;
+
+class RNN_SeqOf<TypeConstraint element, string what> : TypeConstraint<
+    And<[RNN_Seq.predicate,
+         SubstLeaves<"$_self",
+             "::llvm::cast<::ravel::rnn::SeqType>($_self).getElementType()",
+             element.predicate>]>,
+    "sequence of " # what>;
+
+def RNN_VectorSeq : RNN_SeqOf<RNN_Vector, "vectors">;
+def RNN_IndexSeq : RNN_SeqOf<I32, "i32">;
+
+/// A vector, or a sequence of them: ops on these apply at each instant.
+def RNN_VectorLike : TypeConstraint<
+    Or<[RNN_Vector.predicate, RNN_VectorSeq.predicate]>,
+    "vector or sequence of vectors">;
+def RNN_IndexLike : TypeConstraint<
+    Or<[I32.predicate, RNN_IndexSeq.predicate]>,
+    "class index (i32) or sequence of class indices">;
+def RNN_TargetLike : TypeConstraint<
+    Or<[RNN_Vector.predicate, RNN_VectorSeq.predicate]>,
+    "vector or sequence of vectors">;
+def RNN_State : TypeConstraint<
+    Or<[RNN_Vector.predicate, AnyFloat.predicate, I32.predicate]>,
+    "state (vector, float or i32)">;
+
+#endif // RAVEL_DIALECT_RNN_IR_RNNTYPES_TD
