@@ -21,7 +21,7 @@ class RNN_Initializer<string name, string keyword>
   let mnemonic = keyword;
 }
 
-class RNN_FloatParameter<string doc> : AttrOrTypeParameter<"double", doc> {
+class RNN_FloatParameter<string doc> : APFloatParameter<doc> {
   let parser = "::ravel::rnn::detail::parseDouble($_parser)";
   let printer = "::ravel::rnn::detail::printDouble($_printer, $_self)";
 }

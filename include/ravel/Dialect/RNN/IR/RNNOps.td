@@ -271,15 +271,15 @@ def RNN_HyperOp : RNN_Op<"hyper", [Pure, SizeInference, Expandable, HasParent<"O
 // Elementwise functions that `math` lacks, and functions of a whole vector
 //===----------------------------------------------------------------------===//
 
-class RNN_Unary<string mnemonic> : RNN_Op<mnemonic,
-    [Pure, RNN_Liftable, Elementwise, SameOperandsAndResultType,
-     Differentiable, Expandable]> {
+class RNN_Unary<string mnemonic, list<Trait> traits> : RNN_Op<mnemonic,
+    !listconcat([Pure, RNN_Liftable, Elementwise, SameOperandsAndResultType],
+                traits)> {
   let arguments = (ins RNN_VectorLike:$operand);
   let results = (outs RNN_VectorLike:$result);
   let assemblyFormat = "$operand attr-dict `:` type($result)";
 }
 
-def RNN_SigmoidOp : RNN_Unary<"sigmoid"> {
+def RNN_SigmoidOp : RNN_Unary<"sigmoid", [Differentiable]> {
   let summary = "1 / (1 + exp(-x))";
   let description = [{
     Example:
@@ -292,36 +292,36 @@ def RNN_SigmoidOp : RNN_Unary<"sigmoid"> {
     ```
   }];
 }
-def RNN_ReluOp : RNN_Unary<"relu"> {
+def RNN_ReluOp : RNN_Unary<"relu", [Differentiable]> {
   let summary = "max(x, 0)";
   let description = [{
     The derivative at 0 is 0. Example: see `rnn.sigmoid`.
   }];
 }
-def RNN_LeakyReluOp : RNN_Unary<"leaky_relu"> {
+def RNN_LeakyReluOp : RNN_Unary<"leaky_relu", [Expandable]> {
   let summary = "x where positive, 0.01 x elsewhere";
   let description = "Maas et al. (2013). Example: see `rnn.sigmoid`.";
 }
-def RNN_EluOp : RNN_Unary<"elu"> {
+def RNN_EluOp : RNN_Unary<"elu", [Expandable]> {
   let summary = "x where positive, exp(x) - 1 elsewhere";
   let description = "Clevert et al. (2016). Example: see `rnn.sigmoid`.";
 }
-def RNN_SoftplusOp : RNN_Unary<"softplus"> {
+def RNN_SoftplusOp : RNN_Unary<"softplus", [Differentiable]> {
   let summary = "log(1 + exp(x))";
   let description = "Computed as max(x, 0) + log1p(exp(-|x|)). Example: see `rnn.sigmoid`.";
 }
-def RNN_GeluOp : RNN_Unary<"gelu"> {
+def RNN_GeluOp : RNN_Unary<"gelu", [Expandable]> {
   let summary = "x Phi(x), by the tanh form";
   let description = [{
     `0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`; Hendrycks & Gimpel
     (2016). Example: see `rnn.sigmoid`.
   }];
 }
-def RNN_SiluOp : RNN_Unary<"silu"> {
+def RNN_SiluOp : RNN_Unary<"silu", [Expandable]> {
   let summary = "x sigmoid(x)";
   let description = "Also called swish. Example: see `rnn.sigmoid`.";
 }
-def RNN_HardSigmoidOp : RNN_Unary<"hard_sigmoid"> {
+def RNN_HardSigmoidOp : RNN_Unary<"hard_sigmoid", [Expandable]> {
   let summary = "min(max(x / 6 + 1/2, 0), 1)";
   let description = "Example: see `rnn.sigmoid`.";
 }
@@ -423,6 +423,16 @@ def RNN_MaxOp : RNN_Op<"max", [Pure, Differentiable, SizeInference,
                    "::ravel::rnn::getScalarType($_self)">]> {
   let summary = "largest of a vector's components";
   let description = "The gradient goes to every component that equals it. Example: see `rnn.sum`.";
+  let arguments = (ins RNN_Vector:$operand);
+  let results = (outs AnyFloat:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($operand)";
+}
+
+def RNN_LogSumExpOp : RNN_Op<"log_sum_exp", [Pure, Differentiable, SizeInference,
+    TypesMatchWith<"the result is the vector's element type", "operand", "result",
+                   "::ravel::rnn::getScalarType($_self)">]> {
+  let summary = "log(sum(exp(x))) over the vector";
+  let description = "The largest component is subtracted first, so that nothing overflows. Example: see `rnn.sum`.";
   let arguments = (ins RNN_Vector:$operand);
   let results = (outs AnyFloat:$result);
   let assemblyFormat = "$operand attr-dict `:` type($operand)";
@@ -801,10 +811,9 @@ def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments, RecursiveMemoryEffect
   }];
   let arguments = (ins Variadic<RNN_Seq>:$inputs, Variadic<RNN_State>:$states,
                        UnitAttr:$reverse);
-  let results = (outs Variadic<RNN_Seq>:$outputs, Variadic<RNN_State>:$finals);
+  let results = (outs Variadic<AnyType>:$results_);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
-  let hasVerifier = 1;
   let hasRegionVerifier = 1;
   let skipDefaultBuilders = 1;
   let builders = [
@@ -820,6 +829,12 @@ def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments, RecursiveMemoryEffect
       return getEntry().getArguments().drop_front(getInputs().size());
     }
     ::ravel::rnn::YieldOp getYield();
+    ::mlir::ResultRange getOutputs() {
+      return getResults().drop_back(getStates().size());
+    }
+    ::mlir::ResultRange getFinals() {
+      return getResults().take_back(getStates().size());
+    }
     /// Whether the instants are independent of each other.
     bool isTimeParallel() { return getStates().empty(); }
   }];

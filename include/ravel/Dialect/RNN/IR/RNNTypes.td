@@ -30,45 +30,45 @@ def RNN_SeqType : TypeDef<RNN_Dialect, "Seq"> {
 }
 
 /// A vector: a rank-1 float tensor.
-def RNN_Vector : TypeConstraint<
+def RNN_Vector : Type<
     Or<[1DTensorOf<[AnyFloat]>.predicate]>, "vector (rank-1 float tensor)",
     "::mlir::RankedTensorType">;
 
-def RNN_Matrix : TypeConstraint<
+def RNN_Matrix : Type<
     2DTensorOf<[AnyFloat]>.predicate, "matrix (rank-2 float tensor)",
     "::mlir::RankedTensorType">;
 
 /// What one instant of a sequence may be.
-def RNN_Element : TypeConstraint<
+def RNN_Element : Type<
     Or<[RNN_Vector.predicate, AnyFloat.predicate, I32.predicate,
         RNN_Matrix.predicate]>,
-    "element (vector, float or i32)">;
+    "element (vector, matrix, float or i32)">;
 
-def RNN_Seq : TypeConstraint<
+def RNN_Seq : Type<
     CPred<"::llvm::isa<::ravel::rnn::SeqType>($_self)">, "sequence",
     "::ravel::rnn::SeqType">;
 
-class RNN_SeqOf<TypeConstraint element, string what> : TypeConstraint<
+class RNN_SeqOf<Type element, string what> : Type<
     And<[RNN_Seq.predicate,
          SubstLeaves<"$_self",
              "::llvm::cast<::ravel::rnn::SeqType>($_self).getElementType()",
              element.predicate>]>,
-    "sequence of " # what>;
+    "sequence of " # what, "::ravel::rnn::SeqType">;
 
 def RNN_VectorSeq : RNN_SeqOf<RNN_Vector, "vectors">;
 def RNN_IndexSeq : RNN_SeqOf<I32, "i32">;
 
 /// A vector, or a sequence of them: ops on these apply at each instant.
-def RNN_VectorLike : TypeConstraint<
+def RNN_VectorLike : Type<
     Or<[RNN_Vector.predicate, RNN_VectorSeq.predicate]>,
     "vector or sequence of vectors">;
-def RNN_IndexLike : TypeConstraint<
+def RNN_IndexLike : Type<
     Or<[I32.predicate, RNN_IndexSeq.predicate]>,
     "class index (i32) or sequence of class indices">;
-def RNN_TargetLike : TypeConstraint<
+def RNN_TargetLike : Type<
     Or<[RNN_Vector.predicate, RNN_VectorSeq.predicate]>,
     "vector or sequence of vectors">;
-def RNN_State : TypeConstraint<
+def RNN_State : Type<
     Or<[RNN_Vector.predicate, AnyFloat.predicate, I32.predicate]>,
     "state (vector, float or i32)">;
 

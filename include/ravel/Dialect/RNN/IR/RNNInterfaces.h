@@ -1,0 +1,168 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// What the interfaces of the dialect are told, and by whom: the size solver and
+// the contexts of the passes that drive `expand`, `buildAdjoint` and `batch`.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAVEL_DIALECT_RNN_IR_RNNINTERFACES_H
+#define RAVEL_DIALECT_RNN_IR_RNNINTERFACES_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/OpDefinition.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace ravel::rnn {
+
+class CellOp;
+class ScanOp;
+class InitializerAttrInterface;
+
+/// Solves the open sizes of vectors: a union of unknowns, each with at most one
+/// known size, and sums of them.
+class SizeSolver {
+public:
+  /// The sizes of `a` and `b` are equal, dimension by dimension, because of
+  /// `why`. Values that are not tensors are ignored.
+  void equate(mlir::Value a, mlir::Value b, mlir::Operation *why);
+  /// `value` has the shape of `type` where that is static.
+  void equate(mlir::Value value, mlir::Type type, mlir::Location why);
+  /// Dimension `dim` of `result` is the sum of that dimension over `parts`.
+  void sum(mlir::Value result, mlir::ValueRange parts, unsigned dim,
+           mlir::Operation *why);
+
+  /// Collects the equations of `op` itself, from its interface or from its
+  /// `Elementwise` trait.
+  void addEquations(mlir::Operation *op);
+
+  /// Solves sums; fails with a diagnostic that names both places where two
+  /// sizes can't agree.
+  mlir::LogicalResult solve();
+
+  /// The type of `value` with each solved size filled in.
+  mlir::Type getType(mlir::Value value);
+
+private:
+  struct Node {
+    unsigned parent;
+    std::optional<int64_t> size;
+    /// Where the size came from.
+    std::optional<mlir::Location> origin;
+  };
+  struct Sum {
+    unsigned result;
+    llvm::SmallVector<unsigned> parts;
+    mlir::Location why;
+  };
+
+  unsigned getNode(mlir::Value value, unsigned dim);
+  unsigned find(unsigned node);
+  void merge(unsigned a, unsigned b, mlir::Location why);
+  void fix(unsigned node, int64_t size, mlir::Location why);
+
+  llvm::SmallVector<Node> nodes;
+  llvm::DenseMap<std::pair<mlir::Value, unsigned>, unsigned> variables;
+  llvm::SmallVector<Sum> sums;
+  bool failed = false;
+};
+
+/// What an op of the model sees while `rnn-instantiate` writes it out.
+class ExpansionContext {
+public:
+  virtual ~ExpansionContext();
+  /// The argument that carries the parameter `name`, a name relative to the use
+  /// of the cell being expanded. Fails where the name is in use with another
+  /// shape.
+  virtual mlir::FailureOr<mlir::Value>
+  getParameter(mlir::Operation *user, llvm::StringRef name,
+               mlir::RankedTensorType type, mlir::Attribute init,
+               bool trainable) = 0;
+  /// Whether dropout drops.
+  virtual bool isTraining() const = 0;
+  /// The random key of the current example and instant.
+  virtual mlir::Value getKey(mlir::OpBuilder &builder) = 0;
+  /// The random key of the current example, the same at each instant.
+  virtual mlir::Value getExampleKey(mlir::OpBuilder &builder) = 0;
+  /// A number that no other random draw of the model has.
+  virtual int64_t getNextSite() = 0;
+  /// The cell named at `user`, or a diagnostic.
+  virtual mlir::FailureOr<CellOp> lookupCell(mlir::Operation *user,
+                                             mlir::StringAttr name) = 0;
+  /// The body of `cell`, written out for concrete types, as the use `use`.
+  /// Returns outputs, then next states. `expected` holds the types that the
+  /// results must have; a null type is open.
+  virtual mlir::FailureOr<llvm::SmallVector<mlir::Value>>
+  inlineCell(mlir::OpBuilder &builder, mlir::Operation *user, CellOp cell,
+             llvm::StringRef use, mlir::ValueRange inputs,
+             mlir::ValueRange states) = 0;
+  /// The concrete types of the cell's outputs, then of its states, at this use;
+  /// fails where a size can't be solved or two can't agree.
+  virtual mlir::FailureOr<llvm::SmallVector<mlir::Type>>
+  inferCellTypes(mlir::Operation *user, CellOp cell,
+                 mlir::TypeRange inputs, mlir::TypeRange states,
+                 mlir::TypeRange outputs) = 0;
+  /// Starts the body of a scan: keys are drawn anew inside. Pushes `key` as the
+  /// key of the instants of the body; `popKey` leaves.
+  virtual void pushKey(mlir::Value key) = 0;
+  virtual void popKey() = 0;
+};
+
+/// What a derivative rule sees while the backward pass is built.
+class AdjointContext {
+public:
+  virtual ~AdjointContext();
+  /// Whether a gradient for `value`, a value of the forward pass, is wanted.
+  virtual bool isActive(mlir::Value value) = 0;
+  /// The gradient that has reached `value`; null where none has.
+  virtual mlir::Value getGradient(mlir::Value value) = 0;
+  /// Adds `gradient` to the gradient of `value`. Where all examples share
+  /// `value`, the total over instants and examples is added.
+  virtual void addGradient(mlir::OpBuilder &builder, mlir::Value value,
+                           mlir::Value gradient) = 0;
+  /// `value`, a value of the forward pass, for use in the backward pass; inside
+  /// a scan it is kept for each instant if it must be.
+  virtual mlir::Value getForward(mlir::OpBuilder &builder,
+                                 mlir::Value value) = 0;
+  /// The backward pass of a scan: a scan of the opposite direction over the
+  /// adjoint of its body.
+  virtual llvm::LogicalResult buildScanAdjoint(mlir::OpBuilder &builder,
+                                               ScanOp scan) = 0;
+};
+
+/// A batch of sequences, packed: examples sorted by length, longest first; the
+/// rows of instant 0 of all examples, then those of instant 1, and so on.
+/// Instant t has `offsets[t + 1] - offsets[t]` rows, those of the first
+/// examples.
+struct PackedLayout {
+  /// `tensor<?xindex>`, one more than there are instants.
+  mlir::Value offsets;
+};
+
+/// What an op sees while `rnn-batch` rewrites it.
+class BatchContext {
+public:
+  virtual ~BatchContext();
+  /// The batched form of a value of the example's function: [batch, …] for an
+  /// element, [packed rows, …] for a sequence, unchanged where shared.
+  virtual mlir::Value lookup(mlir::Value value) = 0;
+  virtual void map(mlir::Value value, mlir::Value batched) = 0;
+  /// Whether all examples share `value`.
+  virtual bool isShared(mlir::Value value) = 0;
+  /// The layout of a sequence.
+  virtual PackedLayout getLayout(mlir::Value sequence) = 0;
+  /// The number of examples, an `index`.
+  virtual mlir::Value getBatchSize() = 0;
+};
+
+} // namespace ravel::rnn
+
+#include "ravel/Dialect/RNN/IR/RNNAttrInterfaces.h.inc"
+#include "ravel/Dialect/RNN/IR/RNNOpInterfaces.h.inc"
+
+#endif // RAVEL_DIALECT_RNN_IR_RNNINTERFACES_H

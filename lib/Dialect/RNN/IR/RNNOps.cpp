@@ -1,0 +1,864 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+
+#include "ravel/Dialect/RNN/IR/RNN.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/FunctionImplementation.h"
+
+using namespace mlir;
+using namespace ravel::rnn;
+
+//===----------------------------------------------------------------------===//
+// Assembly helpers
+//===----------------------------------------------------------------------===//
+
+/// The type that a cell's values have where none is written.
+static RankedTensorType getOpenVectorType(MLIRContext *context) {
+  return RankedTensorType::get({ShapedType::kDynamic},
+                               Float32Type::get(context));
+}
+
+static bool areOpenVectors(TypeRange types) {
+  return llvm::all_of(types, [](Type type) {
+    return type == getOpenVectorType(type.getContext());
+  });
+}
+
+/// Parses `result-type`, where operands are then vectors of open size, or
+/// `(operand-types) -> result-type`.
+static ParseResult
+parseSignature(OpAsmParser &parser,
+               ArrayRef<OpAsmParser::UnresolvedOperand> operands,
+               SmallVectorImpl<Type> &operandTypes, Type &resultType) {
+  SMLoc loc = parser.getCurrentLocation();
+  Type type;
+  if (parser.parseType(type))
+    return failure();
+  if (auto signature = dyn_cast<FunctionType>(type)) {
+    if (signature.getNumResults() != 1)
+      return parser.emitError(loc, "expected one result type");
+    if (signature.getNumInputs() != operands.size())
+      return parser.emitError(loc) << "expected " << operands.size()
+                                   << " operand types, but got "
+                                   << signature.getNumInputs();
+    operandTypes.append(signature.getInputs().begin(),
+                        signature.getInputs().end());
+    resultType = signature.getResult(0);
+    return success();
+  }
+  resultType = type;
+  if (isa<SeqType>(type))
+    return parser.emitError(loc, "operand types are needed where the result is "
+                                 "a sequence: (types) -> type");
+  auto vector = RankedTensorType::get({ShapedType::kDynamic},
+                                      getElementTypeOrSelf(type));
+  operandTypes.assign(operands.size(), vector);
+  return success();
+}
+
+static void printSignature(OpAsmPrinter &printer, Operation *op,
+                           OperandRange operands, TypeRange operandTypes,
+                           Type resultType) {
+  bool open = llvm::all_of(operandTypes, [&](Type type) {
+    return type == RankedTensorType::get({ShapedType::kDynamic},
+                                         getElementTypeOrSelf(resultType));
+  });
+  if (open && !isa<SeqType>(resultType))
+    printer << resultType;
+  else
+    printer.printFunctionalType(operandTypes, TypeRange(resultType));
+}
+
+//===----------------------------------------------------------------------===//
+// CellOp, OptimizerOp
+//===----------------------------------------------------------------------===//
+
+/// `(` (%name (`:` type)?)* `)`
+static ParseResult
+parseArguments(OpAsmParser &parser,
+               SmallVectorImpl<OpAsmParser::Argument> &arguments) {
+  return parser.parseCommaSeparatedList(
+      OpAsmParser::Delimiter::Paren, [&]() -> ParseResult {
+        OpAsmParser::Argument &argument = arguments.emplace_back();
+        if (parser.parseArgument(argument))
+          return failure();
+        argument.type = getOpenVectorType(parser.getContext());
+        if (succeeded(parser.parseOptionalColon()))
+          return parser.parseType(argument.type);
+        return success();
+      });
+}
+
+static ParseResult parseCellLike(OpAsmParser &parser, OperationState &result) {
+  StringAttr name;
+  (void)succeeded(parser.parseOptionalKeyword("private"));
+  if (parser.parseSymbolName(name, SymbolTable::getSymbolAttrName(),
+                             result.attributes))
+    return failure();
+  SmallVector<OpAsmParser::Argument> arguments;
+  if (parseArguments(parser, arguments))
+    return failure();
+  result.addAttribute("num_inputs", parser.getBuilder().getI64IntegerAttr(
+                                        static_cast<int64_t>(arguments.size())));
+  if (succeeded(parser.parseOptionalKeyword("state")) &&
+      parseArguments(parser, arguments))
+    return failure();
+  if (parser.parseOptionalAttrDictWithKeyword(result.attributes))
+    return failure();
+  return parser.parseRegion(*result.addRegion(), arguments);
+}
+
+static void printArguments(OpAsmPrinter &printer, Block::BlockArgListType arguments) {
+  printer << '(';
+  llvm::interleaveComma(arguments, printer, [&](BlockArgument argument) {
+    printer << argument;
+    if (!areOpenVectors(argument.getType()))
+      printer << ": " << argument.getType();
+  });
+  printer << ')';
+}
+
+template <typename OpTy>
+static void printCellLike(OpAsmPrinter &printer, OpTy op) {
+  printer << ' ';
+  printer.printSymbolName(op.getSymName());
+  printArguments(printer, op.getInputs());
+  if (!op.getStates().empty()) {
+    printer << " state";
+    printArguments(printer, op.getStates());
+  }
+  printer.printOptionalAttrDictWithKeyword(
+      op->getAttrs(), {SymbolTable::getSymbolAttrName(), "num_inputs"});
+  printer << ' ';
+  printer.printRegion(op.getBody(), /*printEntryBlockArgs=*/false);
+}
+
+/// C1 to C3: `op` yields one next state, of a fitting type, for each state.
+template <typename OpTy>
+static LogicalResult verifyCellLike(OpTy op) {
+  if (op.getNumInputs() > op.getEntry().getNumArguments())
+    return op.emitOpError("has fewer arguments than inputs");
+  for (BlockArgument argument : op.getEntry().getArguments()) {
+    auto vector = dyn_cast<RankedTensorType>(argument.getType());
+    if (!(vector && vector.getRank() == 1 &&
+          isa<FloatType>(vector.getElementType())) &&
+        !isa<FloatType>(argument.getType()) &&
+        !argument.getType().isInteger(32)) {
+      InFlightDiagnostic diag =
+          op.emitOpError("C3: inputs and states must be vectors of floats, "
+                         "floats or i32, but one is ")
+          << argument.getType();
+      diag.attachNote(argument.getLoc()) << "here";
+      return diag;
+    }
+  }
+  if (op.getEntry().empty() || !isa<YieldOp>(op.getEntry().back()))
+    return op.emitOpError("C1: body must end in rnn.yield");
+  YieldOp yield = op.getYield();
+  size_t numStates = op.getStates().size();
+  if (yield.getStates().size() != numStates) {
+    InFlightDiagnostic diag =
+        yield.emitOpError("C1: must yield one next state for each of the ")
+        << numStates << " states, but yields " << yield.getStates().size();
+    if (yield.getStates().size() < numStates)
+      diag.attachNote(op.getStates()[yield.getStates().size()].getLoc())
+          << "this state is never yielded";
+    return diag;
+  }
+  for (auto [index, state, next] :
+       llvm::enumerate(op.getStates(), yield.getStates()))
+    if (!areCompatible(state.getType(), next.getType())) {
+      InFlightDiagnostic diag =
+          yield.emitOpError("C2: next state #")
+          << index << " must have the type of its state";
+      diag.attachNote(state.getLoc()) << "expected type: " << state.getType();
+      diag.attachNote(yield.getLoc()) << "  actual type: " << next.getType();
+      return diag;
+    }
+  return success();
+}
+
+ParseResult CellOp::parse(OpAsmParser &parser, OperationState &result) {
+  return parseCellLike(parser, result);
+}
+void CellOp::print(OpAsmPrinter &printer) { printCellLike(printer, *this); }
+LogicalResult CellOp::verifyRegions() { return verifyCellLike(*this); }
+void CellOp::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn) {}
+YieldOp CellOp::getYield() { return cast<YieldOp>(getEntry().back()); }
+
+ParseResult OptimizerOp::parse(OpAsmParser &parser, OperationState &result) {
+  return parseCellLike(parser, result);
+}
+void OptimizerOp::print(OpAsmPrinter &printer) { printCellLike(printer, *this); }
+void OptimizerOp::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn) {}
+YieldOp OptimizerOp::getYield() { return cast<YieldOp>(getEntry().back()); }
+
+LogicalResult OptimizerOp::verifyRegions() {
+  if (failed(verifyCellLike(*this)))
+    return failure();
+  if (getNumInputs() != 4)
+    return emitOpError("C1: must take parameter, gradient, learning rate and "
+                       "step, but takes ")
+           << getNumInputs() << " inputs";
+  if (getYield().getOutputs().size() != 1)
+    return emitOpError("C1: must yield the updated parameter, but yields ")
+           << getYield().getOutputs().size() << " outputs";
+  for (BlockArgument argument : getEntry().getArguments())
+    if (!areOpenVectors(argument.getType()))
+      return emitOpError("C2: an optimizer is elementwise; all its values must "
+                         "be tensor<?xf32>, but one is ")
+             << argument.getType();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// YieldOp
+//===----------------------------------------------------------------------===//
+
+ParseResult YieldOp::parse(OpAsmParser &parser, OperationState &result) {
+  SmallVector<OpAsmParser::UnresolvedOperand> outputs, states;
+  SmallVector<Type> types;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseOperandList(outputs))
+    return failure();
+  if (succeeded(parser.parseOptionalKeyword("state")) &&
+      parser.parseOperandList(states, OpAsmParser::Delimiter::Paren))
+    return failure();
+  if (parser.parseOptionalAttrDict(result.attributes) ||
+      parser.parseOptionalColonTypeList(types))
+    return failure();
+  size_t count = outputs.size() + states.size();
+  if (types.empty())
+    types.assign(count, getOpenVectorType(parser.getContext()));
+  result.getOrAddProperties<Properties>().setOperandSegmentSizes(
+      {static_cast<int32_t>(outputs.size()),
+       static_cast<int32_t>(states.size())});
+  llvm::append_range(outputs, states);
+  return parser.resolveOperands(outputs, types, loc, result.operands);
+}
+
+void YieldOp::print(OpAsmPrinter &printer) {
+  if (!getOutputs().empty())
+    printer << ' ' << getOutputs();
+  if (!getStates().empty())
+    printer << " state(" << getStates() << ')';
+  printer.printOptionalAttrDict((*this)->getAttrs(),
+                                {getOperandSegmentSizesAttrName()});
+  if (!areOpenVectors(getOperandTypes()))
+    printer << " : " << getOperandTypes();
+}
+
+//===----------------------------------------------------------------------===//
+// GateOp, ProjectOp, ParamOp, ConstantOp, HyperOp, EmbedOp, DropoutOp
+//===----------------------------------------------------------------------===//
+
+/// `init` is an initializer, or an array with one for each of `count` weights.
+static LogicalResult verifyInitializer(Operation *op, Attribute init,
+                                       StringRef constraint,
+                                       std::optional<size_t> count) {
+  if (!init || isa<InitializerAttrInterface>(init))
+    return success();
+  auto array = dyn_cast<ArrayAttr>(init);
+  if (!count || !array)
+    return op->emitOpError(constraint)
+           << ": 'init' must be an initializer such as #rnn.glorot, but is "
+           << init;
+  if (array.size() != *count)
+    return op->emitOpError(constraint)
+           << ": 'init' must hold one initializer for each of " << *count
+           << " operands, but holds " << array.size();
+  for (Attribute attr : array)
+    if (!isa<InitializerAttrInterface>(attr))
+      return op->emitOpError(constraint)
+             << ": 'init' must hold initializers such as #rnn.glorot, but holds "
+             << attr;
+  return success();
+}
+
+template <typename OpTy>
+static LogicalResult verifyAffine(OpTy op) {
+  if (op.getOperands_().empty())
+    return op.emitOpError("C1: needs at least one operand");
+  if (failed(verifyInitializer(op, op.getInitAttr(), "C2",
+                               op.getOperands_().size())))
+    return failure();
+  bool sequence = isa<SeqType>(op.getResult().getType());
+  for (Value operand : op.getOperands_())
+    if (isa<SeqType>(operand.getType()) != sequence)
+      return op.emitOpError("C3: operands and result must all be sequences, or "
+                            "none; expected ")
+             << (sequence ? "a sequence" : "a vector") << ", but an operand is "
+             << operand.getType();
+  return success();
+}
+
+LogicalResult GateOp::verify() { return verifyAffine(*this); }
+LogicalResult ProjectOp::verify() { return verifyAffine(*this); }
+
+LogicalResult ParamOp::verify() {
+  return verifyInitializer(*this, getInitAttr(), "C1", std::nullopt);
+}
+
+ParseResult ConstantOp::parse(OpAsmParser &parser, OperationState &result) {
+  double value;
+  Type type;
+  if (parser.parseFloat(value) ||
+      parser.parseOptionalAttrDict(result.attributes) ||
+      parser.parseColonType(type))
+    return failure();
+  result.addAttribute("value", parser.getBuilder().getF64FloatAttr(value));
+  result.addTypes(type);
+  return success();
+}
+
+void ConstantOp::print(OpAsmPrinter &printer) {
+  printer << ' ';
+  printer.printFloat(getValue());
+  printer.printOptionalAttrDict((*this)->getAttrs(), {"value"});
+  printer << " : " << getType();
+}
+
+ParseResult HyperOp::parse(OpAsmParser &parser, OperationState &result) {
+  StringAttr name;
+  double value;
+  Type type;
+  if (parser.parseAttribute(name) || parser.parseFloat(value) ||
+      parser.parseOptionalAttrDict(result.attributes) ||
+      parser.parseColonType(type))
+    return failure();
+  result.addAttribute("name", name);
+  result.addAttribute("value", parser.getBuilder().getF64FloatAttr(value));
+  result.addTypes(type);
+  return success();
+}
+
+void HyperOp::print(OpAsmPrinter &printer) {
+  printer << ' ' << getNameAttr() << ' ';
+  printer.printFloat(getValue());
+  printer.printOptionalAttrDict((*this)->getAttrs(), {"name", "value"});
+  printer << " : " << getType();
+}
+
+ParseResult EmbedOp::parse(OpAsmParser &parser, OperationState &result) {
+  StringAttr name;
+  OpAsmParser::UnresolvedOperand index;
+  Type type;
+  if (parser.parseAttribute(name, "name", result.attributes) ||
+      parser.parseOperand(index) ||
+      parser.parseOptionalAttrDict(result.attributes))
+    return failure();
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseColonType(type))
+    return failure();
+  if (auto signature = dyn_cast<FunctionType>(type)) {
+    if (signature.getNumResults() != 1)
+      return parser.emitError(loc, "expected one result type");
+    type = signature.getResult(0);
+  }
+  result.addTypes(type);
+  return parser.resolveOperand(index, getIndexTypeLike(type), result.operands);
+}
+
+void EmbedOp::print(OpAsmPrinter &printer) {
+  printer << ' ' << getNameAttr() << ' ' << getIndex();
+  printer.printOptionalAttrDict((*this)->getAttrs(), {"name"});
+  printer << " : " << getType();
+}
+
+LogicalResult EmbedOp::verify() {
+  if (static_cast<int64_t>(getVocab()) <= 0)
+    return emitOpError("C1: 'vocab' must be positive, but is ")
+           << static_cast<int64_t>(getVocab());
+  return verifyInitializer(*this, getInitAttr(), "C1", std::nullopt);
+}
+
+static bool isRate(const APFloat &rate) {
+  double value = rate.convertToDouble();
+  return value >= 0.0 && value < 1.0;
+}
+
+LogicalResult DropoutOp::verify() {
+  if (!isRate(getRate()))
+    return emitOpError("C1: 'rate' must be at least 0 and less than 1");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// UnrollOp, StepOp
+//===----------------------------------------------------------------------===//
+
+/// C7: `attr` is a rate or an array of rates.
+static LogicalResult verifyRates(Operation *op, StringRef name, Attribute attr) {
+  if (!attr)
+    return success();
+  SmallVector<Attribute> rates = {attr};
+  if (auto array = dyn_cast<ArrayAttr>(attr))
+    rates.assign(array.begin(), array.end());
+  for (Attribute rate : rates) {
+    auto value = dyn_cast<FloatAttr>(rate);
+    if (!value || !isRate(value.getValue()))
+      return op->emitOpError("C7: '")
+             << name << "' must be at least 0 and less than 1";
+  }
+  return success();
+}
+
+LogicalResult UnrollOp::verify() {
+  if (getInputs().empty())
+    return emitOpError("C6: needs an input sequence, for it gives the length");
+  if (failed(verifyRates(*this, "dropout", getDropoutAttr())) ||
+      failed(verifyRates(*this, "state_dropout", getStateDropoutAttr())) ||
+      failed(verifyRates(*this, "zoneout", getZoneoutAttr())))
+    return failure();
+  return success();
+}
+
+/// C1 to C5 of `unroll` and `step`. A cell that is not in the module may come
+/// from the prelude and is looked for by `rnn-link-prelude`.
+static LogicalResult verifyCellUse(Operation *op, FlatSymbolRefAttr symbol,
+                                   SymbolTableCollection &symbolTable,
+                                   TypeRange inputs, TypeRange states,
+                                   size_t numFedBack, TypeRange results,
+                                   bool unroll) {
+  Operation *target = symbolTable.lookupNearestSymbolFrom(op, symbol);
+  if (!target)
+    return success();
+  auto cell = dyn_cast<CellOp>(target);
+  if (!cell) {
+    InFlightDiagnostic diag = op->emitOpError("C1: ")
+                              << symbol << " must be a rnn.cell";
+    diag.attachNote(target->getLoc()) << "but is this";
+    return diag;
+  }
+  auto fail = [&](const Twine &message) {
+    InFlightDiagnostic diag = op->emitOpError(message);
+    diag.attachNote(cell.getLoc()) << "the cell is defined here";
+    return diag;
+  };
+  size_t numInputs = cell.getInputs().size();
+  size_t numStates = cell.getStates().size();
+  size_t numOutputs = cell.getYield().getOutputs().size();
+  if (inputs.size() + numFedBack != numInputs)
+    return fail("C2: cell " + symbol.getValue() + " takes " + Twine(numInputs) +
+                " inputs, but is given " + Twine(inputs.size() + numFedBack));
+  if (!states.empty() && states.size() != numStates)
+    return fail("C4: cell " + symbol.getValue() + " has " + Twine(numStates) +
+                " states, but is given " + Twine(states.size()));
+  if (!unroll && states.size() != numStates)
+    return fail("C4: a step needs all " + Twine(numStates) + " states");
+  if (results.size() != numOutputs && results.size() != numOutputs + numStates)
+    return fail("C5: cell " + symbol.getValue() + " gives " +
+                Twine(numOutputs) + " outputs and " + Twine(numStates) +
+                " states, but " + Twine(results.size()) +
+                " results are asked for");
+  if (numFedBack != 0 && numFedBack != numOutputs)
+    return fail("C8: feedback must hold one value for each of " +
+                Twine(numOutputs) + " outputs, but holds " + Twine(numFedBack));
+
+  auto mismatch = [&](StringRef what, size_t index, Location where,
+                      Type expected, Type actual) {
+    InFlightDiagnostic diag = op->emitOpError("C3: ")
+                              << what << " #" << index
+                              << " does not fit the cell";
+    diag.attachNote(where) << "expected type: " << expected;
+    diag.attachNote(op->getLoc()) << "  actual type: " << actual;
+    return diag;
+  };
+  for (auto [index, type] : llvm::enumerate(inputs)) {
+    BlockArgument argument = cell.getInputs()[index];
+    if (!areCompatible(argument.getType(), getElementOrSelf(type)))
+      return mismatch("input", index, argument.getLoc(), argument.getType(),
+                      getElementOrSelf(type));
+  }
+  for (auto [index, type] : llvm::enumerate(states)) {
+    BlockArgument argument = cell.getStates()[index];
+    if (!areCompatible(argument.getType(), type))
+      return mismatch("state", index, argument.getLoc(), argument.getType(),
+                      type);
+  }
+  for (auto [index, type] : llvm::enumerate(results)) {
+    bool output = index < numOutputs;
+    if (output && unroll && !isa<SeqType>(type))
+      return fail("C5: result #" + Twine(index) +
+                  " is an output of the cell and must be a sequence");
+    if ((!output || !unroll) && isa<SeqType>(type))
+      return fail("C5: result #" + Twine(index) + " must not be a sequence");
+    Value yielded = cell.getYield().getOperand(index);
+    if (!areCompatible(yielded.getType(), getElementOrSelf(type)))
+      return mismatch("result", index, yielded.getLoc(), yielded.getType(),
+                      getElementOrSelf(type));
+  }
+  return success();
+}
+
+LogicalResult
+UnrollOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  return verifyCellUse(*this, getCellAttr(), symbolTable,
+                       getInputs().getTypes(), getStates().getTypes(),
+                       getFeedback().size(), getResultTypes(), /*unroll=*/true);
+}
+
+LogicalResult StepOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  return verifyCellUse(*this, getCellAttr(), symbolTable,
+                       getInputs().getTypes(), getStates().getTypes(),
+                       /*numFedBack=*/0, getResultTypes(), /*unroll=*/false);
+}
+
+//===----------------------------------------------------------------------===//
+// Objectives
+//===----------------------------------------------------------------------===//
+
+template <typename OpTy>
+static LogicalResult verifyObjective(OpTy op) {
+  Type prediction = op.getPrediction().getType();
+  Type target = op.getTarget().getType();
+  if (isa<SeqType>(prediction) != isa<SeqType>(target))
+    return op.emitOpError("C1: prediction and target must both be sequences, "
+                          "or neither");
+  if (!getElementOrSelf(target).isInteger(32) &&
+      !areCompatible(getElementOrSelf(prediction), getElementOrSelf(target))) {
+    InFlightDiagnostic diag = op.emitOpError(
+        "C1: prediction and target must have the same size");
+    diag.attachNote(op.getPrediction().getLoc())
+        << "expected type: " << getElementOrSelf(prediction);
+    diag.attachNote(op.getTarget().getLoc())
+        << "  actual type: " << getElementOrSelf(target);
+    return diag;
+  }
+  if (op.getReduction() != "mean" && op.getReduction() != "sum")
+    return op.emitOpError("C2: 'reduction' must be \"mean\" or \"sum\", but is \"")
+           << op.getReduction() << '"';
+  return success();
+}
+
+LogicalResult CrossEntropyOp::verify() { return verifyObjective(*this); }
+LogicalResult MseOp::verify() { return verifyObjective(*this); }
+LogicalResult MaeOp::verify() { return verifyObjective(*this); }
+LogicalResult BceOp::verify() { return verifyObjective(*this); }
+
+//===----------------------------------------------------------------------===//
+// ScanOp
+//===----------------------------------------------------------------------===//
+
+void ScanOp::build(OpBuilder &builder, OperationState &state, ValueRange inputs,
+                   ValueRange states, TypeRange outputElements, bool reverse) {
+  state.addOperands(inputs);
+  state.addOperands(states);
+  auto &properties = state.getOrAddProperties<Properties>();
+  properties.setOperandSegmentSizes({static_cast<int32_t>(inputs.size()),
+                                     static_cast<int32_t>(states.size())});
+  if (reverse)
+    properties.setReverse(builder.getUnitAttr());
+  for (Type type : outputElements)
+    state.addTypes(SeqType::get(builder.getContext(), type));
+  state.addTypes(states.getTypes());
+  Region *region = state.addRegion();
+  Block *block = new Block();
+  region->push_back(block);
+  for (Value input : inputs)
+    block->addArgument(cast<SeqType>(input.getType()).getElementType(),
+                       input.getLoc());
+  for (Value value : states)
+    block->addArgument(value.getType(), value.getLoc());
+}
+
+/// `(` (%arg `=` %operand `:` type)* `)`
+static ParseResult
+parseBindings(OpAsmParser &parser, OpAsmParser::Delimiter delimiter,
+              SmallVectorImpl<OpAsmParser::Argument> &arguments,
+              SmallVectorImpl<OpAsmParser::UnresolvedOperand> &operands,
+              SmallVectorImpl<Type> &types) {
+  return parser.parseCommaSeparatedList(delimiter, [&]() -> ParseResult {
+    return failure(parser.parseArgument(arguments.emplace_back()) ||
+                   parser.parseEqual() ||
+                   parser.parseOperand(operands.emplace_back()) ||
+                   parser.parseColonType(types.emplace_back()));
+  });
+}
+
+static void printBindings(OpAsmPrinter &printer,
+                          Block::BlockArgListType arguments,
+                          OperandRange operands) {
+  printer << '(';
+  llvm::interleaveComma(llvm::zip(arguments, operands), printer, [&](auto pair) {
+    auto [argument, operand] = pair;
+    printer << argument << " = " << operand << " : " << operand.getType();
+  });
+  printer << ')';
+}
+
+ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &result) {
+  SmallVector<OpAsmParser::Argument> arguments;
+  SmallVector<OpAsmParser::UnresolvedOperand> inputs, states;
+  SmallVector<Type> inputTypes, stateTypes, outputTypes;
+  if (succeeded(parser.parseOptionalKeyword("reverse")))
+    result.addAttribute("reverse", parser.getBuilder().getUnitAttr());
+  SMLoc loc = parser.getCurrentLocation();
+  if (parseBindings(parser, OpAsmParser::Delimiter::Paren, arguments, inputs,
+                    inputTypes))
+    return failure();
+  for (auto [argument, type] : llvm::zip(arguments, inputTypes)) {
+    auto seq = dyn_cast<SeqType>(type);
+    if (!seq)
+      return parser.emitError(loc, "expected inputs to be sequences, but one is ")
+             << type;
+    argument.type = seq.getElementType();
+  }
+  if (succeeded(parser.parseOptionalKeyword("state"))) {
+    if (parseBindings(parser, OpAsmParser::Delimiter::Paren, arguments, states,
+                      stateTypes))
+      return failure();
+    for (auto [argument, type] : llvm::zip(
+             llvm::drop_begin(arguments, inputs.size()), stateTypes))
+      argument.type = type;
+  }
+  if (parser.parseOptionalAttrDict(result.attributes) || parser.parseArrow() ||
+      parser.parseLParen())
+    return failure();
+  if (failed(parser.parseOptionalRParen()) &&
+      (parser.parseTypeList(outputTypes) || parser.parseRParen()))
+    return failure();
+  Region *body = result.addRegion();
+  if (parser.parseRegion(*body, arguments) ||
+      parser.resolveOperands(inputs, inputTypes, loc, result.operands) ||
+      parser.resolveOperands(states, stateTypes, loc, result.operands))
+    return failure();
+  result.addTypes(outputTypes);
+  result.addTypes(stateTypes);
+  result.getOrAddProperties<Properties>().setOperandSegmentSizes(
+      {static_cast<int32_t>(inputs.size()),
+       static_cast<int32_t>(states.size())});
+  return success();
+}
+
+void ScanOp::print(OpAsmPrinter &printer) {
+  if (getReverse())
+    printer << " reverse";
+  printer << ' ';
+  printBindings(printer, getInputArgs(), getInputs());
+  if (!getStates().empty()) {
+    printer << " state";
+    printBindings(printer, getStateArgs(), getStates());
+  }
+  printer.printOptionalAttrDict(
+      (*this)->getAttrs(), {getOperandSegmentSizesAttrName(), getReverseAttrName()});
+  printer << " -> (" << getOutputs().getTypes() << ") ";
+  printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
+}
+
+void ScanOp::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn) {}
+
+LogicalResult ScanOp::verifyRegions() {
+  if (getInputs().empty())
+    return emitOpError("C1: needs an input sequence, for it gives the length");
+  SmallVector<Type> expected;
+  for (Value input : getInputs())
+    expected.push_back(cast<SeqType>(input.getType()).getElementType());
+  llvm::append_range(expected, getStates().getTypes());
+  if (!llvm::equal(expected, getEntry().getArgumentTypes()))
+    return emitOpError("C2: arguments of the body must be the inputs' elements, "
+                       "then the states; expected types: ")
+           << TypeRange(expected)
+           << ", actual types: " << getEntry().getArgumentTypes();
+  auto yield = dyn_cast<YieldOp>(getEntry().back());
+  if (!yield)
+    return emitOpError("C3: body must end in rnn.yield");
+  if (!llvm::equal(yield.getStates().getTypes(), getStates().getTypes()))
+    return yield.emitOpError("C3: next states must have the states' types; "
+                             "expected types: ")
+           << getStates().getTypes()
+           << ", actual types: " << yield.getStates().getTypes();
+  SmallVector<Type> results;
+  for (Value output : yield.getOutputs())
+    results.push_back(SeqType::get(getContext(), output.getType()));
+  llvm::append_range(results, getStates().getTypes());
+  if (!llvm::equal(results, getResultTypes()))
+    return emitOpError("C4: results must be sequences of the outputs, then the "
+                       "states; expected types: ")
+           << TypeRange(results) << ", actual types: " << getResultTypes();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// LinearOp, LookupOp, TotalOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult LinearOp::verify() {
+  int64_t inputs = getMatrix().getType().getDimSize(getTranspose() ? 1 : 0);
+  int64_t outputs = getMatrix().getType().getDimSize(getTranspose() ? 0 : 1);
+  if (getVector().getType().getDimSize(0) != inputs ||
+      getResult().getType().getDimSize(0) != outputs)
+    return emitOpError("C1: a matrix ")
+           << getMatrix().getType() << (getTranspose() ? " (transposed)" : "")
+           << " takes " << inputs << " components to " << outputs << ", not "
+           << getVector().getType().getDimSize(0) << " to "
+           << getResult().getType().getDimSize(0);
+  return success();
+}
+
+LogicalResult LookupOp::verify() {
+  if (getMatrix().getType().getDimSize(1) !=
+      getResult().getType().getDimSize(0))
+    return emitOpError("C1: result must have as many components as the matrix "
+                       "has columns, ")
+           << getMatrix().getType().getDimSize(1);
+  return success();
+}
+
+LogicalResult TotalOp::verify() {
+  if (getElementOrSelf(getOperand().getType()) != getResult().getType())
+    return emitOpError("result must be of the operand's element type ")
+           << getElementOrSelf(getOperand().getType());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// RowsOp
+//===----------------------------------------------------------------------===//
+
+/// The type of one row of a tensor or memref.
+static Type getRowType(Type type) {
+  auto shaped = cast<ShapedType>(type);
+  if (shaped.getRank() <= 1)
+    return shaped.getElementType();
+  return RankedTensorType::get(shaped.getShape().drop_front(),
+                               shaped.getElementType());
+}
+
+/// The tensor that stands for a shared operand in the body.
+static Type getSharedArgType(Type type) {
+  if (auto memref = dyn_cast<MemRefType>(type))
+    return RankedTensorType::get(memref.getShape(), memref.getElementType());
+  return type;
+}
+
+void RowsOp::build(OpBuilder &builder, OperationState &state, ValueRange ins,
+                   ValueRange shared, ValueRange outs) {
+  state.addOperands(ins);
+  state.addOperands(shared);
+  state.addOperands(outs);
+  state.getOrAddProperties<Properties>().setOperandSegmentSizes(
+      {static_cast<int32_t>(ins.size()), static_cast<int32_t>(shared.size()),
+       static_cast<int32_t>(outs.size()), 0, 0});
+  for (Value out : outs)
+    if (isa<RankedTensorType>(out.getType()))
+      state.addTypes(out.getType());
+  Block *block = new Block();
+  state.addRegion()->push_back(block);
+  for (Value value : ins)
+    block->addArgument(getRowType(value.getType()), value.getLoc());
+  for (Value value : shared)
+    block->addArgument(getSharedArgType(value.getType()), value.getLoc());
+}
+
+ParseResult RowsOp::parse(OpAsmParser &parser, OperationState &result) {
+  SmallVector<OpAsmParser::Argument> arguments;
+  SmallVector<OpAsmParser::UnresolvedOperand> ins, shared, outs, threads;
+  SmallVector<Type> inTypes, sharedTypes, outTypes;
+  SMLoc loc = parser.getCurrentLocation();
+  if (succeeded(parser.parseOptionalKeyword("ins")) &&
+      parseBindings(parser, OpAsmParser::Delimiter::Paren, arguments, ins, inTypes))
+    return failure();
+  if (succeeded(parser.parseOptionalKeyword("shared")) &&
+      parseBindings(parser, OpAsmParser::Delimiter::Paren, arguments, shared,
+                    sharedTypes))
+    return failure();
+  for (auto [index, argument] : llvm::enumerate(arguments)) {
+    if (index >= ins.size()) {
+      argument.type = getSharedArgType(sharedTypes[index - ins.size()]);
+      continue;
+    }
+    if (!isa<ShapedType>(inTypes[index]))
+      return parser.emitError(loc, "expected rows of tensors or memrefs");
+    argument.type = getRowType(inTypes[index]);
+  }
+  if (parser.parseKeyword("outs") || parser.parseLParen() ||
+      parser.parseOperandList(outs) || parser.parseColonTypeList(outTypes) ||
+      parser.parseRParen())
+    return failure();
+  if (succeeded(parser.parseOptionalKeyword("distribute")) &&
+      parser.parseOperandList(threads, 2, OpAsmParser::Delimiter::Paren))
+    return failure();
+  if (parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
+      parser.parseRegion(*result.addRegion(), arguments) ||
+      parser.resolveOperands(ins, inTypes, loc, result.operands) ||
+      parser.resolveOperands(shared, sharedTypes, loc, result.operands) ||
+      parser.resolveOperands(outs, outTypes, loc, result.operands) ||
+      parser.resolveOperands(threads, parser.getBuilder().getIndexType(),
+                             result.operands))
+    return failure();
+  int32_t distributed = threads.empty() ? 0 : 1;
+  result.getOrAddProperties<Properties>().setOperandSegmentSizes(
+      {static_cast<int32_t>(ins.size()), static_cast<int32_t>(shared.size()),
+       static_cast<int32_t>(outs.size()), distributed, distributed});
+  for (Type type : outTypes)
+    if (isa<RankedTensorType>(type))
+      result.addTypes(type);
+  return success();
+}
+
+void RowsOp::print(OpAsmPrinter &printer) {
+  if (!getIns().empty()) {
+    printer << " ins";
+    printBindings(printer, getRowArgs(), getIns());
+  }
+  if (!getShared().empty()) {
+    printer << " shared";
+    printBindings(printer, getSharedArgs(), getShared());
+  }
+  printer << " outs(" << getOuts() << " : " << getOuts().getTypes() << ')';
+  if (getThreadId())
+    printer << " distribute(" << getThreadId() << ", " << getNumThreads() << ')';
+  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
+                                           {getOperandSegmentSizesAttrName()});
+  printer << ' ';
+  printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
+}
+
+void RowsOp::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn) {}
+
+LogicalResult RowsOp::verify() {
+  SmallVector<Type> expected;
+  for (Value value : getIns())
+    expected.push_back(getRowType(value.getType()));
+  for (Value value : getShared())
+    expected.push_back(getSharedArgType(value.getType()));
+  if (!llvm::equal(expected, getEntry().getArgumentTypes()))
+    return emitOpError("C1: arguments of the body must be rows of the inputs, "
+                       "then the shared operands; expected types: ")
+           << TypeRange(expected)
+           << ", actual types: " << getEntry().getArgumentTypes();
+  auto yield = dyn_cast<YieldOp>(getEntry().back());
+  SmallVector<Type> rows;
+  for (Value value : getOuts())
+    rows.push_back(getRowType(value.getType()));
+  if (!yield || !llvm::equal(rows, yield.getOperandTypes()))
+    return emitOpError("C2: body must yield one row for each output; expected "
+                       "types: ")
+           << TypeRange(rows);
+  if (getOuts().empty())
+    return emitOpError("C2: needs at least one output, for it gives the rows");
+  return success();
+}
+
+void RowsOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  auto add = [&](OpOperand &operand, MemoryEffects::Effect *effect) {
+    if (isa<MemRefType>(operand.get().getType()))
+      effects.emplace_back(effect, &operand, SideEffects::DefaultResource::get());
+  };
+  for (OpOperand &operand : getInsMutable())
+    add(operand, MemoryEffects::Read::get());
+  for (OpOperand &operand : getSharedMutable())
+    add(operand, MemoryEffects::Read::get());
+  for (OpOperand &operand : getOutsMutable())
+    add(operand, MemoryEffects::Write::get());
+}
+
+#define GET_OP_CLASSES
+#include "ravel/Dialect/RNN/IR/RNNOps.cpp.inc"
