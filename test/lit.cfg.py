@@ -5,7 +5,6 @@ import os
 
 import lit.formats
 from lit.llvm import llvm_config
-from lit.llvm.subst import ToolSubst
 
 config.name = "Ravel"
 config.test_format = lit.formats.ShTest(execute_external=False)
@@ -23,19 +22,9 @@ if not lit_config.params.get("quick"):
 llvm_config.with_environment(
     "XDG_CACHE_HOME", os.path.join(config.test_exec_root, "cache")
 )
+# FileCheck and the tools under test are found by their plain names.
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
 llvm_config.with_environment("PATH", config.ravel_tools_dir, append_path=True)
 llvm_config.with_system_environment(["HOME", "TMPDIR", "ASAN_OPTIONS"])
 llvm_config.use_default_substitutions()
-
 config.substitutions.append(("%ravel_src", config.ravel_source_dir))
-llvm_config.add_tool_substitutions(
-    [
-        ToolSubst("ravel-opt", unresolved="fatal"),
-        ToolSubst("ravel-lsp-server", unresolved="ignore"),
-        # Not the "ravel" inside another word or path.
-        ToolSubst(r"(?<![\w./%-])ravel(?![\w./-])", command="ravel",
-                  unresolved="fatal"),
-    ],
-    [config.ravel_tools_dir],
-)
