@@ -64,9 +64,8 @@ fi
 
 install $packages
 cd "$root"
-if [ ! -f "build/$preset/build.ninja" ]; then
-  echo "setup: configuring build/$preset"
-  quietly cmake --preset "$preset"
-fi
+echo "setup: configuring build/$preset"
+# A cache left by another toolchain can't be configured again: start afresh.
+cmake --preset "$preset" >"$log" 2>&1 || quietly cmake --fresh --preset "$preset"
 echo "setup: building build/$preset"
 quietly cmake --build --preset "$preset"

@@ -14,7 +14,7 @@ mkdir -p "$folder"
 command -v npm >/dev/null 2>&1 || "$root/tools/setup.sh" install npm
 echo "forecast: fetching vega-datasets 3.2.1"
 npm install --prefix "$folder/npm" --ignore-scripts --no-audit --no-fund \
-  --silent vega-datasets@3.2.1
+  --loglevel error vega-datasets@3.2.1 >/dev/null
 
 source=$folder/npm/node_modules/vega-datasets/data/seattle-weather.csv
 awk -F, '
