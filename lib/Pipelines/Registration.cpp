@@ -7,6 +7,7 @@
 
 #include "ravel/Pipelines/Registration.h"
 #include "ravel/Dialect/RNN/IR/RNN.h"
+#include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -17,4 +18,7 @@ void ravel::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<rnn::RNNDialect>();
 }
 
-void ravel::registerAllPasses() { mlir::registerAllPasses(); }
+void ravel::registerAllPasses() {
+  mlir::registerAllPasses();
+  rnn::registerRavelRNNPasses();
+}

@@ -239,9 +239,7 @@ FailureOr<SmallVector<Value>> DropoutOp::expand(OpBuilder &builder,
 // Time
 //===----------------------------------------------------------------------===//
 
-/// The key of the next instant: a step of a linear congruential generator
-/// (constants of Numerical Recipes, 1992). Masks hash it.
-static Value createNextKey(OpBuilder &builder, Location loc, Value key) {
+Value ravel::rnn::createNextKey(OpBuilder &builder, Location loc, Value key) {
   Value a = arith::ConstantOp::create(builder, loc,
                                       builder.getI32IntegerAttr(1664525));
   Value c = arith::ConstantOp::create(builder, loc,
@@ -364,7 +362,8 @@ FailureOr<SmallVector<Value>> UnrollOp::expand(OpBuilder &builder,
     if (mask)
       state = arith::MulFOp::create(body, loc, state, mask);
   FailureOr<SmallVector<Value>> results =
-      context.inlineCell(body, *this, *cell, getName(), inputs, read);
+      context.inlineCell(body, *this, *cell, getName(), inputs, read,
+                         ArrayRef(*types).take_front(numOutputs));
   if (failed(results))
     return failure();
   SmallVector<Value> outputs(ArrayRef(*results).take_front(numOutputs));
@@ -398,7 +397,8 @@ FailureOr<SmallVector<Value>> StepOp::expand(OpBuilder &builder,
   if (failed(cell))
     return failure();
   FailureOr<SmallVector<Value>> results = context.inlineCell(
-      builder, *this, *cell, getName(), getInputs(), getStates());
+      builder, *this, *cell, getName(), getInputs(), getStates(),
+      getResults().take_front(cell->getYield().getOutputs().size()).getTypes());
   if (failed(results))
     return failure();
   results->resize(getNumResults());

@@ -95,18 +95,19 @@ public:
   virtual mlir::FailureOr<CellOp> lookupCell(mlir::Operation *user,
                                              mlir::StringAttr name) = 0;
   /// The body of `cell`, written out for concrete types, as the use `use`.
-  /// Returns outputs, then next states. `expected` holds the types that the
-  /// results must have; a null type is open.
+  /// Returns outputs, whose types are `outputs`, then next states.
   virtual mlir::FailureOr<llvm::SmallVector<mlir::Value>>
   inlineCell(mlir::OpBuilder &builder, mlir::Operation *user, CellOp cell,
              llvm::StringRef use, mlir::ValueRange inputs,
-             mlir::ValueRange states) = 0;
+             mlir::ValueRange states, mlir::TypeRange outputs) = 0;
   /// The concrete types of the cell's outputs, then of its states, at this use;
-  /// fails where a size can't be solved or two can't agree.
+  /// a null type among `states` is open. Fails where a size can't be solved or
+  /// two can't agree.
   virtual mlir::FailureOr<llvm::SmallVector<mlir::Type>>
   inferCellTypes(mlir::Operation *user, CellOp cell,
-                 mlir::TypeRange inputs, mlir::TypeRange states,
-                 mlir::TypeRange outputs) = 0;
+                 llvm::ArrayRef<mlir::Type> inputs,
+                 llvm::ArrayRef<mlir::Type> states,
+                 llvm::ArrayRef<mlir::Type> outputs) = 0;
   /// Starts the body of a scan: keys are drawn anew inside. Pushes `key` as the
   /// key of the instants of the body; `popKey` leaves.
   virtual void pushKey(mlir::Value key) = 0;

@@ -1,0 +1,77 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef RAVEL_DIALECT_RNN_TRANSFORMS_PASSES_TD
+#define RAVEL_DIALECT_RNN_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def RNNSetPrecision : Pass<"rnn-set-precision", "::mlir::ModuleOp"> {
+  let summary = "Compute in another float type than f32";
+  let description = [{
+    Replaces `f32` by `type` in every type and constant of a model.
+
+    ```mlir
+    func.func @f(%x: tensor<4xf32>) -> tensor<4xf32>
+    // -rnn-set-precision=type=f64
+    func.func @f(%x: tensor<4xf64>) -> tensor<4xf64>
+    ```
+  }];
+  let options = [
+    Option<"type", "type", "std::string", "\"f32\"", "f32 or f64">,
+  ];
+}
+
+def RNNInstantiate : Pass<"rnn-instantiate", "::mlir::ModuleOp"> {
+  let summary = "Write each use of a cell out, with sizes solved and parameters explicit";
+  let description = [{
+    Level 0 to level 1. Every function becomes one without calls, whose ops are
+    explicit: `unroll` becomes a `scan` whose body is the cell with the sizes of
+    this use, ops on sequences become scans without state, gates become
+    products, sums and activations. Parameters become trailing arguments, the
+    same name being the same parameter, and are listed as `rnn.parameter` in the
+    module, the manifest. Cells are erased.
+
+    With `training`, dropout and zoneout draw from an argument marked `rnn.key`;
+    otherwise they do what they do at inference.
+
+    ```mlir
+    rnn.cell @elman(%x) state(%h) {
+      %h1 = rnn.gate "hidden" tanh(%x, %h) : tensor<?xf32>
+      rnn.yield %h1 state(%h1)
+    }
+    func.func @run(%x: !rnn.seq<tensor<2xf32>>) -> !rnn.seq<tensor<3xf32>> {
+      %y = rnn.unroll @elman "a" (%x) : (!rnn.seq<tensor<2xf32>>) -> !rnn.seq<tensor<3xf32>>
+      return %y : !rnn.seq<tensor<3xf32>>
+    }
+    ```
+    becomes
+    ```mlir
+    rnn.parameter @"a.hidden.weight.0" init(#rnn.glorot) : tensor<2x3xf32>
+    rnn.parameter @"a.hidden.weight.1" init(#rnn.glorot) : tensor<3x3xf32>
+    rnn.parameter @"a.hidden.bias" init(#rnn.zeros) : tensor<3xf32>
+    func.func @run(%x: !rnn.seq<tensor<2xf32>>, %W: tensor<2x3xf32> {rnn.parameter = @"a.hidden.weight.0"}, %U: …, %b: …) -> !rnn.seq<tensor<3xf32>> {
+      %h0 = arith.constant dense<0.0> : tensor<3xf32>
+      %y, %h = rnn.scan (%xt = %x : !rnn.seq<tensor<2xf32>>) state(%ht = %h0 : tensor<3xf32>) -> (!rnn.seq<tensor<3xf32>>) {
+        %0 = rnn.linear %xt, %W : tensor<2xf32>, tensor<2x3xf32> -> tensor<3xf32>
+        %1 = rnn.linear %ht, %U : tensor<3xf32>, tensor<3x3xf32> -> tensor<3xf32>
+        %2 = arith.addf %0, %1 : tensor<3xf32>
+        %3 = arith.addf %2, %b : tensor<3xf32>
+        %4 = math.tanh %3 : tensor<3xf32>
+        rnn.yield %4 state(%4) : tensor<3xf32>, tensor<3xf32>
+      }
+      return %y : !rnn.seq<tensor<3xf32>>
+    }
+    ```
+  }];
+  let options = [
+    Option<"training", "training", "bool", "false",
+           "Whether dropout and zoneout draw at random">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
+#endif // RAVEL_DIALECT_RNN_TRANSFORMS_PASSES_TD

@@ -1,0 +1,548 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// Level 0 to level 1. For each function a new one is built by walking its body:
+//
+//   * a call is replaced by the body of its callee;
+//   * an op of the model (`ExpandableOpInterface`) is cloned with its mapped
+//     operands, asked to write itself out, and erased;
+//   * an op on sequences that is defined on one instant (`Liftable`) is first
+//     put into a scan without state, as an op on the sequences' elements;
+//   * any other op is cloned, and so are the ops of its regions.
+//
+// A use of a cell solves the sizes of the cell's values (`SizeSolver`) from the
+// types at the use, and then clones the body as above, with the solved types.
+//
+// Parameters asked for on the way become arguments of the new function, named
+// by the use of the cell and the name in the cell. The manifest of the module
+// holds each name once; a name asked for with two shapes is an error.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ravel/Dialect/RNN/Transforms/Passes.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace ravel::rnn {
+#define GEN_PASS_DEF_RNNINSTANTIATE
+#include "ravel/Dialect/RNN/Transforms/Passes.h.inc"
+} // namespace ravel::rnn
+
+using namespace mlir;
+using namespace ravel::rnn;
+
+namespace {
+
+/// The parameters of the module, in the order in which they are met.
+class Manifest {
+public:
+  struct Entry {
+    RankedTensorType type;
+    InitializerAttrInterface init;
+    bool trainable;
+    Location loc;
+  };
+
+  /// Adds a parameter; fails where the name is in use for another shape.
+  LogicalResult add(Operation *user, StringRef name, RankedTensorType type,
+                    InitializerAttrInterface init, bool trainable) {
+    auto [it, inserted] =
+        entries.insert({StringAttr::get(user->getContext(), name),
+                        {type, init, trainable, user->getLoc()}});
+    if (inserted)
+      return success();
+    const Entry &first = it->second;
+    auto fail = [&](const Twine &message) {
+      InFlightDiagnostic diag = user->emitError(message);
+      diag.attachNote(first.loc) << "it is first used here";
+      return diag;
+    };
+    if (first.type != type) {
+      InFlightDiagnostic diag =
+          fail("parameter '" + name + "' is reused with another shape");
+      diag.attachNote(first.loc) << "expected type: " << first.type;
+      diag.attachNote(user->getLoc()) << "  actual type: " << type;
+      return diag;
+    }
+    if (first.trainable != trainable)
+      return fail("parameter '" + name +
+                  "' is trainable in one use and frozen in another");
+    return success();
+  }
+
+  void build(ModuleOp module) {
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    for (auto &[name, entry] : entries)
+      ParameterOp::create(builder, entry.loc, name, entry.type, entry.init,
+                          /*frozen=*/!entry.trainable, StringAttr());
+  }
+
+private:
+  llvm::MapVector<StringAttr, Entry> entries;
+};
+
+/// Builds the explicit form of one function.
+class FunctionInstantiation : public ExpansionContext {
+public:
+  FunctionInstantiation(SymbolTable &symbols, Manifest &manifest, bool training)
+      : symbols(symbols), manifest(manifest), training(training) {}
+
+  /// Returns the explicit function, beside `source`, or null after a
+  /// diagnostic.
+  func::FuncOp run(func::FuncOp source);
+
+  FailureOr<Value> getParameter(Operation *user, StringRef name,
+                                RankedTensorType type, Attribute init,
+                                bool trainable) override;
+  bool isTraining() const override { return training; }
+  Value getKey(OpBuilder &builder) override {
+    return keys.empty() ? getExampleKey(builder) : keys.back();
+  }
+  Value getExampleKey(OpBuilder &builder) override;
+  int64_t getNextSite() override { return ++lastSite; }
+  void pushKey(Value key) override { keys.push_back(key); }
+  void popKey() override { keys.pop_back(); }
+  FailureOr<CellOp> lookupCell(Operation *user, StringAttr name) override;
+  FailureOr<SmallVector<Value>>
+  inlineCell(OpBuilder &builder, Operation *user, CellOp cell, StringRef use,
+             ValueRange inputs, ValueRange states, TypeRange outputs) override;
+  FailureOr<SmallVector<Type>>
+  inferCellTypes(Operation *user, CellOp cell, ArrayRef<Type> inputs,
+                 ArrayRef<Type> states, ArrayRef<Type> outputs) override;
+
+private:
+  /// Writes the ops of `block` but its terminator, through `mapping`. With
+  /// `solver`, result types are those that it solved.
+  LogicalResult instantiateBlock(Block &block, OpBuilder &builder,
+                                 IRMapping &mapping, SizeSolver *solver);
+  LogicalResult instantiateOp(Operation *op, OpBuilder &builder,
+                              IRMapping &mapping, SizeSolver *solver);
+  LogicalResult instantiateCall(func::CallOp call, OpBuilder &builder,
+                                IRMapping &mapping);
+  LogicalResult instantiateScan(ScanOp scan, OpBuilder &builder,
+                                IRMapping &mapping);
+  /// `op`, on sequences, as a scan of the op on their elements.
+  LogicalResult liftOp(Operation *op, OpBuilder &builder, IRMapping &mapping);
+  /// Writes `clone` out and maps the results of `op` to what replaces it.
+  LogicalResult expandOp(Operation *op, Operation *clone, OpBuilder &builder,
+                         IRMapping &mapping);
+  /// Solves the sizes of a cell's body; null types are open.
+  LogicalResult solveSizes(SizeSolver &solver, Operation *user, CellOp cell,
+                           ArrayRef<Type> inputs, ArrayRef<Type> states,
+                           ArrayRef<Type> outputs);
+  /// The initial key of a scan; `site` tells scans apart.
+  Value createScanKey(OpBuilder &builder, Location loc);
+
+  SymbolTable &symbols;
+  Manifest &manifest;
+  bool training;
+  func::FuncOp target;
+  llvm::StringMap<Value> parameters;
+  Value exampleKey;
+  SmallVector<Value> keys;
+  SmallVector<std::string> prefixes;
+  SmallVector<Operation *> active;
+  int64_t lastSite = 0;
+  SmallVector<DictionaryAttr> argAttrs;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
+
+FailureOr<Value> FunctionInstantiation::getParameter(Operation *user,
+                                                     StringRef name,
+                                                     RankedTensorType type,
+                                                     Attribute init,
+                                                     bool trainable) {
+  std::string fullName = llvm::join(prefixes, ".");
+  if (!fullName.empty())
+    fullName += '.';
+  fullName += name;
+  if (!type.hasStaticShape())
+    return user->emitError("the size of parameter '")
+           << fullName << "' can't be inferred; it is " << type;
+  if (failed(manifest.add(user, fullName, type,
+                          cast<InitializerAttrInterface>(init), trainable)))
+    return failure();
+  Value &parameter = parameters[fullName];
+  if (!parameter) {
+    parameter = target.front().addArgument(type, user->getLoc());
+    Builder builder(user->getContext());
+    argAttrs.push_back(builder.getDictionaryAttr(builder.getNamedAttr(
+        RNNDialect::kParameterAttr,
+        FlatSymbolRefAttr::get(user->getContext(), fullName))));
+  }
+  return parameter;
+}
+
+Value FunctionInstantiation::getExampleKey(OpBuilder &builder) {
+  if (!exampleKey) {
+    exampleKey =
+        target.front().addArgument(builder.getI32Type(), target.getLoc());
+    argAttrs.push_back(builder.getDictionaryAttr(
+        builder.getNamedAttr(RNNDialect::kKeyAttr, builder.getUnitAttr())));
+  }
+  return exampleKey;
+}
+
+Value FunctionInstantiation::createScanKey(OpBuilder &builder, Location loc) {
+  Value site = arith::ConstantOp::create(
+      builder, loc,
+      builder.getI32IntegerAttr(static_cast<int32_t>(getNextSite())));
+  return arith::AddIOp::create(builder, loc, getExampleKey(builder), site);
+}
+
+//===----------------------------------------------------------------------===//
+// Cells
+//===----------------------------------------------------------------------===//
+
+FailureOr<CellOp> FunctionInstantiation::lookupCell(Operation *user,
+                                                    StringAttr name) {
+  if (auto cell = symbols.lookup<CellOp>(name)) {
+    if (!llvm::is_contained(active, cell.getOperation()))
+      return cell;
+    user->emitError("cell @") << name.getValue() << " uses itself";
+    return failure();
+  }
+  user->emitError("unknown cell @")
+      << name.getValue()
+      << "; a rnn.cell of that name must be in the module or in the prelude";
+  return failure();
+}
+
+LogicalResult FunctionInstantiation::solveSizes(
+    SizeSolver &solver, Operation *user, CellOp cell, ArrayRef<Type> inputs,
+    ArrayRef<Type> states, ArrayRef<Type> outputs) {
+  YieldOp yield = cell.getYield();
+  cell.getBody().walk([&](Operation *op) { solver.addEquations(op); });
+  for (auto [state, next] : llvm::zip(cell.getStates(), yield.getStates()))
+    solver.equate(state, next, yield);
+  for (auto [argument, type] : llvm::zip(cell.getInputs(), inputs))
+    solver.equate(argument, type, user->getLoc());
+  for (auto [argument, type] : llvm::zip(cell.getStates(), states))
+    solver.equate(argument, type, user->getLoc());
+  for (auto [value, type] : llvm::zip(yield.getOutputs(), outputs))
+    solver.equate(value, type, user->getLoc());
+  return solver.solve();
+}
+
+FailureOr<SmallVector<Type>> FunctionInstantiation::inferCellTypes(
+    Operation *user, CellOp cell, ArrayRef<Type> inputs, ArrayRef<Type> states,
+    ArrayRef<Type> outputs) {
+  SizeSolver solver;
+  if (failed(solveSizes(solver, user, cell, inputs, states, outputs)))
+    return failure();
+  SmallVector<Type> types;
+  auto add = [&](Value value, StringRef what, size_t index) -> LogicalResult {
+    Type type = solver.getType(value);
+    types.push_back(type);
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || tensor.hasStaticShape())
+      return success();
+    InFlightDiagnostic diag =
+        user->emitError("the size of ")
+        << what << " #" << index << " of cell @" << cell.getSymName()
+        << " can't be inferred from this use; give its initial value or ask "
+           "for it as a result";
+    diag.attachNote(value.getLoc()) << "it is defined here";
+    return diag;
+  };
+  for (auto [index, value] : llvm::enumerate(cell.getYield().getOutputs()))
+    if (failed(add(value, "output", index)))
+      return failure();
+  for (auto [index, value] : llvm::enumerate(cell.getStates()))
+    if (failed(add(value, "state", index)))
+      return failure();
+  return types;
+}
+
+FailureOr<SmallVector<Value>> FunctionInstantiation::inlineCell(
+    OpBuilder &builder, Operation *user, CellOp cell, StringRef use,
+    ValueRange inputs, ValueRange states, TypeRange outputs) {
+  SizeSolver solver;
+  if (failed(solveSizes(solver, user, cell,
+                        SmallVector<Type>(inputs.getTypes()),
+                        SmallVector<Type>(states.getTypes()),
+                        SmallVector<Type>(outputs))))
+    return failure();
+  IRMapping mapping;
+  mapping.map(cell.getInputs(), inputs);
+  mapping.map(cell.getStates(), states);
+  prefixes.push_back(use.str());
+  active.push_back(cell);
+  LogicalResult result =
+      instantiateBlock(cell.getEntry(), builder, mapping, &solver);
+  active.pop_back();
+  prefixes.pop_back();
+  if (failed(result))
+    return failure();
+  SmallVector<Value> results;
+  for (Value value : cell.getYield().getOperands())
+    results.push_back(mapping.lookup(value));
+  return results;
+}
+
+//===----------------------------------------------------------------------===//
+// Ops
+//===----------------------------------------------------------------------===//
+
+/// Fails where a type of `op` still has an open size.
+static LogicalResult verifyStatic(Operation *op) {
+  for (Value value : op->getResults()) {
+    auto type = dyn_cast<RankedTensorType>(getElementOrSelf(value.getType()));
+    if (type && !type.hasStaticShape())
+      return op->emitError("the size of this value can't be inferred; it is ")
+             << type;
+  }
+  return success();
+}
+
+LogicalResult FunctionInstantiation::expandOp(Operation *op, Operation *clone,
+                                              OpBuilder &builder,
+                                              IRMapping &mapping) {
+  auto expandable = dyn_cast<ExpandableOpInterface>(clone);
+  if (!expandable) {
+    mapping.map(op->getResults(), clone->getResults());
+    return success();
+  }
+  builder.setInsertionPoint(clone);
+  FailureOr<SmallVector<Value>> values = expandable.expand(builder, *this);
+  builder.setInsertionPointAfter(clone);
+  if (failed(values))
+    return failure();
+  for (auto [result, value] : llvm::zip(op->getResults(), *values))
+    mapping.map(result, value);
+  clone->erase();
+  return success();
+}
+
+LogicalResult FunctionInstantiation::liftOp(Operation *op, OpBuilder &builder,
+                                            IRMapping &mapping) {
+  Location loc = op->getLoc();
+  SmallVector<Value> sequences;
+  for (Value operand : op->getOperands())
+    if (isa<SeqType>(operand.getType()))
+      sequences.push_back(mapping.lookup(operand));
+  SmallVector<Type> elements;
+  for (Type type : op->getResultTypes())
+    elements.push_back(getElementOrSelf(type));
+  SmallVector<Value> states;
+  if (training)
+    states.push_back(createScanKey(builder, loc));
+  auto scan = ScanOp::create(builder, loc, sequences, states, elements);
+  OpBuilder body = OpBuilder::atBlockBegin(&scan.getEntry());
+  IRMapping inner = mapping;
+  for (auto [sequence, argument] :
+       llvm::zip(llvm::make_filter_range(
+                     op->getOperands(),
+                     [](Value value) { return isa<SeqType>(value.getType()); }),
+                 scan.getInputArgs()))
+    inner.map(sequence, argument);
+  Operation *clone = body.clone(*op, inner);
+  for (auto [result, type] : llvm::zip(clone->getResults(), elements))
+    result.setType(type);
+  if (training)
+    pushKey(scan.getStateArgs().front());
+  LogicalResult result = expandOp(op, clone, body, inner);
+  SmallVector<Value> next;
+  if (training) {
+    next.push_back(createNextKey(body, loc, keys.back()));
+    popKey();
+  }
+  if (failed(result))
+    return failure();
+  SmallVector<Value> outputs;
+  for (Value value : op->getResults())
+    outputs.push_back(inner.lookup(value));
+  YieldOp::create(body, loc, outputs, next);
+  mapping.map(op->getResults(), scan.getOutputs());
+  return success();
+}
+
+LogicalResult FunctionInstantiation::instantiateCall(func::CallOp call,
+                                                     OpBuilder &builder,
+                                                     IRMapping &mapping) {
+  auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+  if (!callee || callee.isExternal())
+    return call.emitError("call of @")
+           << call.getCallee() << ", which has no body in this module";
+  if (llvm::is_contained(active, callee.getOperation()))
+    return call.emitError("function @") << call.getCallee() << " calls itself";
+  IRMapping inner;
+  for (auto [argument, operand] :
+       llvm::zip(callee.getArguments(), call.getOperands()))
+    inner.map(argument, mapping.lookup(operand));
+  active.push_back(callee);
+  LogicalResult result =
+      instantiateBlock(callee.front(), builder, inner, nullptr);
+  active.pop_back();
+  if (failed(result))
+    return failure();
+  for (auto [value, returned] :
+       llvm::zip(call.getResults(),
+                 callee.front().getTerminator()->getOperands()))
+    mapping.map(value, inner.lookup(returned));
+  return success();
+}
+
+LogicalResult FunctionInstantiation::instantiateScan(ScanOp scan,
+                                                     OpBuilder &builder,
+                                                     IRMapping &mapping) {
+  SmallVector<Value> inputs, states;
+  for (Value input : scan.getInputs())
+    inputs.push_back(mapping.lookup(input));
+  for (Value state : scan.getStates())
+    states.push_back(mapping.lookup(state));
+  size_t numStates = states.size();
+  if (training)
+    states.push_back(createScanKey(builder, scan.getLoc()));
+  SmallVector<Type> elements;
+  for (Value output : scan.getOutputs())
+    elements.push_back(getElementOrSelf(output.getType()));
+  auto copy = ScanOp::create(builder, scan.getLoc(), inputs, states, elements,
+                             scan.getReverse());
+  OpBuilder body = OpBuilder::atBlockBegin(&copy.getEntry());
+  IRMapping inner = mapping;
+  inner.map(scan.getInputArgs(), copy.getInputArgs());
+  for (auto [from, to] : llvm::zip(scan.getStateArgs(), copy.getStateArgs()))
+    inner.map(from, to);
+  if (training)
+    pushKey(copy.getStateArgs().back());
+  LogicalResult result =
+      instantiateBlock(scan.getEntry(), body, inner, nullptr);
+  SmallVector<Value> next;
+  if (succeeded(result))
+    for (Value value : scan.getYield().getStates())
+      next.push_back(inner.lookup(value));
+  if (training) {
+    next.push_back(createNextKey(body, scan.getLoc(), keys.back()));
+    popKey();
+  }
+  if (failed(result))
+    return failure();
+  SmallVector<Value> outputs;
+  for (Value value : scan.getYield().getOutputs())
+    outputs.push_back(inner.lookup(value));
+  YieldOp::create(body, scan.getYield().getLoc(), outputs, next);
+  mapping.map(scan.getOutputs(), copy.getOutputs());
+  for (auto [from, to] :
+       llvm::zip(scan.getFinals(), copy.getFinals().take_front(numStates)))
+    mapping.map(from, to);
+  return success();
+}
+
+LogicalResult FunctionInstantiation::instantiateOp(Operation *op,
+                                                   OpBuilder &builder,
+                                                   IRMapping &mapping,
+                                                   SizeSolver *solver) {
+  if (auto call = dyn_cast<func::CallOp>(op))
+    return instantiateCall(call, builder, mapping);
+  if (auto scan = dyn_cast<ScanOp>(op))
+    return instantiateScan(scan, builder, mapping);
+  if (op->getNumRegions() != 0)
+    return op->emitError("'")
+           << op->getName()
+           << "' can't stand in a model; its control flow is that of "
+              "rnn.unroll and rnn.scan";
+  auto isSequence = [](Type type) { return isa<SeqType>(type); };
+  if (op->hasTrait<Liftable>() && llvm::any_of(op->getResultTypes(), isSequence)) {
+    if (failed(verifyStatic(op)))
+      return failure();
+    return liftOp(op, builder, mapping);
+  }
+  Operation *clone = builder.clone(*op, mapping);
+  if (solver)
+    for (auto [from, to] : llvm::zip(op->getResults(), clone->getResults()))
+      to.setType(solver->getType(from));
+  if (failed(verifyStatic(clone)))
+    return failure();
+  return expandOp(op, clone, builder, mapping);
+}
+
+LogicalResult FunctionInstantiation::instantiateBlock(Block &block,
+                                                      OpBuilder &builder,
+                                                      IRMapping &mapping,
+                                                      SizeSolver *solver) {
+  for (Operation &op : block.without_terminator())
+    if (failed(instantiateOp(&op, builder, mapping, solver)))
+      return failure();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+func::FuncOp FunctionInstantiation::run(func::FuncOp source) {
+  for (Type type : source.getArgumentTypes()) {
+    auto tensor = dyn_cast<RankedTensorType>(getElementOrSelf(type));
+    if (tensor && !tensor.hasStaticShape()) {
+      source.emitError("sizes must be given in functions, but an argument is ")
+          << type;
+      return nullptr;
+    }
+  }
+  if (!llvm::hasSingleElement(source.getBody())) {
+    source.emitError("a function of a model must be one block");
+    return nullptr;
+  }
+  OpBuilder builder(source);
+  target = cast<func::FuncOp>(builder.cloneWithoutRegions(*source));
+  Block *entry = target.addEntryBlock();
+  source.getAllArgAttrs(argAttrs);
+  argAttrs.resize(source.getNumArguments(), builder.getDictionaryAttr({}));
+  builder.setInsertionPointToStart(entry);
+
+  IRMapping mapping;
+  mapping.map(source.getArguments(), entry->getArguments());
+  active.push_back(source);
+  if (failed(instantiateBlock(source.front(), builder, mapping, nullptr)))
+    return nullptr;
+  SmallVector<Value> results;
+  for (Value value : source.front().getTerminator()->getOperands())
+    results.push_back(mapping.lookup(value));
+  func::ReturnOp::create(builder, source.front().getTerminator()->getLoc(),
+                         results);
+  target.setType(builder.getFunctionType(entry->getArgumentTypes(),
+                                         target.getResultTypes()));
+  target.setAllArgAttrs(argAttrs);
+  return target;
+}
+
+namespace {
+struct InstantiatePass : public ravel::rnn::impl::RNNInstantiateBase<InstantiatePass> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SymbolTable symbols(module);
+    Manifest manifest;
+    SmallVector<func::FuncOp> sources, targets;
+    for (auto function : module.getOps<func::FuncOp>())
+      if (!function.isExternal())
+        sources.push_back(function);
+    for (func::FuncOp source : sources) {
+      // A private function exists for its callers alone.
+      if (source.isPrivate())
+        continue;
+      FunctionInstantiation instantiation(symbols, manifest, training);
+      func::FuncOp target = instantiation.run(source);
+      if (!target)
+        return signalPassFailure();
+      targets.push_back(target);
+    }
+    for (func::FuncOp source : sources)
+      source.erase();
+    for (CellOp cell : llvm::make_early_inc_range(module.getOps<CellOp>()))
+      cell.erase();
+    manifest.build(module);
+  }
+};
+} // namespace
