@@ -10,15 +10,334 @@
 //===----------------------------------------------------------------------===//
 
 #include "ravel/Dialect/RNN/IR/RNN.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace ravel::rnn;
 
-LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) { return failure(); }
-LogicalResult ReverseOp::batch(OpBuilder &builder, BatchContext &context) { return failure(); }
-LogicalResult LengthOp::batch(OpBuilder &builder, BatchContext &context) { return failure(); }
-LogicalResult TotalOp::batch(OpBuilder &builder, BatchContext &context) { return failure(); }
-LogicalResult ContractOp::batch(OpBuilder &builder, BatchContext &context) { return failure(); }
-LogicalResult ScatterOp::batch(OpBuilder &builder, BatchContext &context) { return failure(); }
+//===----------------------------------------------------------------------===//
+// Slices
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// The rows [first, first + count) of a tensor.
+struct RowRange {
+  OpFoldResult first, count;
+
+  Value extract(OpBuilder &builder, Location loc, Value tensor) const {
+    auto type = cast<RankedTensorType>(tensor.getType());
+    return tensor::ExtractSliceOp::create(builder, loc, getSliceType(type),
+                                          tensor, offsets(builder, type),
+                                          sizes(builder, type),
+                                          strides(builder, type));
+  }
+  Value insert(OpBuilder &builder, Location loc, Value slice,
+               Value tensor) const {
+    auto type = cast<RankedTensorType>(tensor.getType());
+    return tensor::InsertSliceOp::create(builder, loc, slice, tensor,
+                                         offsets(builder, type),
+                                         sizes(builder, type),
+                                         strides(builder, type));
+  }
+
+private:
+  static RankedTensorType getSliceType(RankedTensorType type) {
+    SmallVector<int64_t> shape(type.getShape());
+    shape.front() = ShapedType::kDynamic;
+    return type.clone(shape);
+  }
+  SmallVector<OpFoldResult> offsets(OpBuilder &builder,
+                                    RankedTensorType type) const {
+    SmallVector<OpFoldResult> result(type.getRank(), builder.getIndexAttr(0));
+    result.front() = first;
+    return result;
+  }
+  SmallVector<OpFoldResult> sizes(OpBuilder &builder,
+                                  RankedTensorType type) const {
+    SmallVector<OpFoldResult> result = {count};
+    for (int64_t size : type.getShape().drop_front())
+      result.push_back(builder.getIndexAttr(size));
+    return result;
+  }
+  static SmallVector<OpFoldResult> strides(OpBuilder &builder,
+                                           RankedTensorType type) {
+    return SmallVector<OpFoldResult>(type.getRank(), builder.getIndexAttr(1));
+  }
+};
+
+/// The packed rows of instant `t`.
+RowRange getInstant(OpBuilder &builder, Location loc, Value offsets, Value t) {
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  Value next = arith::AddIOp::create(builder, loc, t, one);
+  Value first = tensor::ExtractOp::create(builder, loc, offsets, t);
+  Value end = tensor::ExtractOp::create(builder, loc, offsets, next);
+  Value count = arith::SubIOp::create(builder, loc, end, first);
+  return {first, count};
+}
+
+/// Creates `for t in 0 .. instants-1`, marked as the loop over time.
+scf::ForOp
+createTimeLoop(OpBuilder &builder, Location loc, BatchContext &context,
+               ValueRange carried,
+               function_ref<void(OpBuilder &, Value, ValueRange)> body) {
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  auto loop = scf::ForOp::create(
+      builder, loc, zero, context.getNumInstants(), one, carried,
+      [&](OpBuilder &inner, Location, Value step, ValueRange values) {
+        body(inner, step, values);
+      });
+  loop->setAttr(RNNDialect::kTimeAttr, builder.getUnitAttr());
+  return loop;
+}
+
+/// What the body of a scan uses from outside.
+struct Captures {
+  llvm::SetVector<Value> shared, perExample;
+  llvm::SetVector<Operation *> constants;
+
+  Captures(ScanOp scan, BatchContext &context) {
+    for (Operation &op : scan.getEntry())
+      for (Value operand : op.getOperands()) {
+        if (scan.getBody().isAncestor(operand.getParentRegion()))
+          continue;
+        Operation *def = operand.getDefiningOp();
+        if (def && def->hasTrait<OpTrait::ConstantLike>())
+          constants.insert(def);
+        else if (context.isShared(operand))
+          shared.insert(operand);
+        else
+          perExample.insert(operand);
+      }
+  }
+};
+
+} // namespace
+
+/// Fills the body of `rows` from that of `scan`; `arguments` of the scan's body
+/// and captured per-example values stand for the rows, in this order.
+static void cloneBody(ScanOp scan, RowsOp rows, ValueRange arguments,
+                      const Captures &captures) {
+  OpBuilder builder = OpBuilder::atBlockBegin(&rows.getEntry());
+  IRMapping mapping;
+  for (Operation *constant : captures.constants)
+    builder.clone(*constant, mapping);
+  mapping.map(arguments, rows.getRowArgs().take_front(arguments.size()));
+  mapping.map(captures.perExample.getArrayRef(),
+              rows.getRowArgs().drop_front(arguments.size()));
+  mapping.map(captures.shared.getArrayRef(), rows.getSharedArgs());
+  for (Operation &op : scan.getEntry().without_terminator())
+    builder.clone(op, mapping);
+  SmallVector<Value> results;
+  for (Value value : scan.getYield().getOperands())
+    results.push_back(mapping.lookup(value));
+  YieldOp::create(builder, scan.getYield().getLoc(), results);
+}
+
+//===----------------------------------------------------------------------===//
+// ScanOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) {
+  Location loc = getLoc();
+  Captures captures(*this, context);
+  SmallVector<Value> inputs, shared, perExample, carried;
+  for (Value input : getInputs())
+    inputs.push_back(context.getBatched(builder, input));
+  for (Value value : captures.shared)
+    shared.push_back(context.getShared(value));
+  for (Value value : captures.perExample)
+    perExample.push_back(context.getBatched(builder, value));
+  for (Value output : getOutputs())
+    carried.push_back(context.getDestination(builder, output));
+
+  // Instants that need neither a state nor a value of the example are rows like
+  // any other.
+  if (isTimeParallel() && perExample.empty()) {
+    auto rows = RowsOp::create(builder, loc, inputs, shared, carried);
+    cloneBody(*this, rows, getEntry().getArguments(), captures);
+    for (auto [output, result] : llvm::zip(getOutputs(), rows.getResults()))
+      context.map(output, result);
+    return success();
+  }
+
+  // A state lives in the memory of its final value.
+  for (auto [state, final] : llvm::zip(getStates(), getFinals())) {
+    Value destination = context.getDestination(builder, final);
+    auto initial = RowsOp::create(
+        builder, loc,
+        context.isShared(state) ? ValueRange()
+                                : context.getBatched(builder, state),
+        context.isShared(state) ? context.getShared(state) : ValueRange(),
+        destination);
+    OpBuilder body = OpBuilder::atBlockBegin(&initial.getEntry());
+    YieldOp::create(body, loc, initial.getEntry().getArguments());
+    carried.push_back(initial.getResult(0));
+  }
+
+  auto loop = createTimeLoop(
+      builder, loc, context, carried,
+      [&](OpBuilder &body, Value step, ValueRange values) {
+        Value t = step;
+        if (getReverse()) {
+          Value one = arith::ConstantIndexOp::create(body, loc, 1);
+          Value last =
+              arith::SubIOp::create(body, loc, context.getNumInstants(), one);
+          t = arith::SubIOp::create(body, loc, last, step);
+        }
+        RowRange instant = getInstant(body, loc, context.getOffsets(), t);
+        RowRange living = {body.getIndexAttr(0), instant.count};
+        size_t numOutputs = getOutputs().size();
+        SmallVector<Value> ins, outs;
+        for (Value input : inputs)
+          ins.push_back(instant.extract(body, loc, input));
+        for (auto [index, value] : llvm::enumerate(values)) {
+          RowRange range = index < numOutputs ? instant : living;
+          outs.push_back(range.extract(body, loc, value));
+          if (index >= numOutputs)
+            ins.push_back(outs.back());
+        }
+        for (Value value : perExample)
+          ins.push_back(living.extract(body, loc, value));
+        auto rows = RowsOp::create(body, loc, ins, shared, outs);
+        cloneBody(*this, rows, getEntry().getArguments(), captures);
+        SmallVector<Value> next;
+        for (auto [index, pair] :
+             llvm::enumerate(llvm::zip(rows.getResults(), values))) {
+          RowRange range = index < numOutputs ? instant : living;
+          next.push_back(range.insert(body, loc, std::get<0>(pair),
+                                      std::get<1>(pair)));
+        }
+        scf::YieldOp::create(body, loc, next);
+      });
+  for (auto [result, value] : llvm::zip(getResults(), loop.getResults()))
+    context.map(result, value);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Sequences
+//===----------------------------------------------------------------------===//
+
+LogicalResult LengthOp::batch(OpBuilder &builder, BatchContext &context) {
+  Location loc = getLoc();
+  // Each instant adds one to the examples that live at it.
+  Value destination = context.getDestination(builder, getResult());
+  auto zeros = RowsOp::create(builder, loc, ValueRange(), ValueRange(),
+                              destination);
+  OpBuilder zerosBody = OpBuilder::atBlockBegin(&zeros.getEntry());
+  YieldOp::create(zerosBody, loc,
+                  createSplat(zerosBody, loc, getType(), 0.0));
+  auto loop = createTimeLoop(
+      builder, loc, context, zeros.getResults(),
+      [&](OpBuilder &body, Value t, ValueRange values) {
+        RowRange living = {
+            body.getIndexAttr(0),
+            getInstant(body, loc, context.getOffsets(), t).count};
+        Value slice = living.extract(body, loc, values.front());
+        auto rows = RowsOp::create(body, loc, slice, ValueRange(), slice);
+        OpBuilder rowBody = OpBuilder::atBlockBegin(&rows.getEntry());
+        Value one = createSplat(rowBody, loc, getType(), 1.0);
+        Value next = arith::AddFOp::create(rowBody, loc,
+                                           rows.getRowArgs().front(), one);
+        YieldOp::create(rowBody, loc, next);
+        scf::YieldOp::create(
+            body, loc,
+            living.insert(body, loc, rows.getResult(0), values.front()));
+      });
+  context.map(getResult(), loop.getResult(0));
+  return success();
+}
+
+LogicalResult ReverseOp::batch(OpBuilder &builder, BatchContext &context) {
+  Location loc = getLoc();
+  Value input = context.getBatched(builder, getOperand());
+  Value destination = context.getDestination(builder, getResult());
+  Value offsets = context.getOffsets();
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+
+  // Lengths: the last instant at which an example lives, plus one.
+  auto indexType = RankedTensorType::get({ShapedType::kDynamic},
+                                         builder.getIndexType());
+  Value lengths = tensor::EmptyOp::create(builder, loc, indexType,
+                                          context.getBatchSize());
+  lengths = createTimeLoop(
+                builder, loc, context, lengths,
+                [&](OpBuilder &body, Value t, ValueRange values) {
+                  RowRange instant = getInstant(body, loc, offsets, t);
+                  Value count = cast<Value>(instant.count);
+                  Value length = arith::AddIOp::create(body, loc, t, one);
+                  auto rows = scf::ForOp::create(
+                      body, loc, zero, count, one, values,
+                      [&](OpBuilder &inner, Location, Value row,
+                          ValueRange carried) {
+                        Value next = tensor::InsertOp::create(
+                            inner, loc, length, carried.front(), row);
+                        scf::YieldOp::create(inner, loc, next);
+                      });
+                  scf::YieldOp::create(body, loc, rows.getResults());
+                })
+                .getResult(0);
+
+  auto loop = createTimeLoop(
+      builder, loc, context, destination,
+      [&](OpBuilder &body, Value t, ValueRange values) {
+        RowRange instant = getInstant(body, loc, offsets, t);
+        auto rows = scf::ForOp::create(
+            body, loc, zero, cast<Value>(instant.count), one, values,
+            [&](OpBuilder &inner, Location, Value row, ValueRange carried) {
+              Value length =
+                  tensor::ExtractOp::create(inner, loc, lengths, row);
+              Value last = arith::SubIOp::create(inner, loc, length, one);
+              Value mirrored = arith::SubIOp::create(inner, loc, last, t);
+              Value from = arith::AddIOp::create(
+                  inner, loc,
+                  tensor::ExtractOp::create(inner, loc, offsets, mirrored)
+                      .getResult(),
+                  row);
+              Value to = arith::AddIOp::create(
+                  inner, loc, cast<Value>(instant.first), row);
+              RowRange source = {from, OpFoldResult(one)};
+              RowRange target = {to, OpFoldResult(one)};
+              Value slice = source.extract(inner, loc, input);
+              scf::YieldOp::create(
+                  inner, loc,
+                  target.insert(inner, loc, slice, carried.front()));
+            });
+        scf::YieldOp::create(body, loc, rows.getResults());
+      });
+  context.map(getResult(), loop.getResult(0));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Totals
+//===----------------------------------------------------------------------===//
+
+LogicalResult TotalOp::batch(OpBuilder &builder, BatchContext &context) {
+  context.map(getResult(),
+              TotalOp::create(builder, getLoc(), getType(),
+                              context.getBatched(builder, getOperand())));
+  return success();
+}
+
+LogicalResult ContractOp::batch(OpBuilder &builder, BatchContext &context) {
+  context.map(getResult(),
+              ContractOp::create(builder, getLoc(), getType(),
+                                 context.getBatched(builder, getLhs()),
+                                 context.getBatched(builder, getRhs())));
+  return success();
+}
+
+LogicalResult ScatterOp::batch(OpBuilder &builder, BatchContext &context) {
+  context.map(getResult(),
+              ScatterOp::create(builder, getLoc(), getType(),
+                                context.getBatched(builder, getVector()),
+                                context.getBatched(builder, getIndex())));
+  return success();
+}

@@ -64,6 +64,13 @@ Type ravel::rnn::getIndexTypeLike(Type type) {
   return isa<SeqType>(type) ? SeqType::get(type.getContext(), i32) : i32;
 }
 
+RankedTensorType ravel::rnn::getRowsType(Type element) {
+  SmallVector<int64_t> shape = {ShapedType::kDynamic};
+  if (auto tensor = dyn_cast<RankedTensorType>(element))
+    llvm::append_range(shape, tensor.getShape());
+  return RankedTensorType::get(shape, getElementTypeOrSelf(element));
+}
+
 bool ravel::rnn::areCompatible(Type a, Type b) {
   auto shapedA = dyn_cast<RankedTensorType>(a);
   auto shapedB = dyn_cast<RankedTensorType>(b);

@@ -710,10 +710,11 @@ LogicalResult LookupOp::verify() {
 }
 
 LogicalResult TotalOp::verify() {
-  if (getElementOrSelf(getOperand().getType()) != getResult().getType())
-    return emitOpError("result must be of the operand's element type ")
-           << getElementOrSelf(getOperand().getType());
-  return success();
+  Type element = getElementOrSelf(getOperand().getType());
+  if (element == getResult().getType() ||
+      getOperand().getType() == getRowsType(getResult().getType()))
+    return success();
+  return emitOpError("result must be of the operand's element type ") << element;
 }
 
 //===----------------------------------------------------------------------===//

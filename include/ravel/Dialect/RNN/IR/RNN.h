@@ -56,6 +56,8 @@ mlir::Value createSplat(mlir::OpBuilder &builder, mlir::Location loc,
 /// The operation that is `activation` of `value`.
 mlir::Value createActivation(mlir::OpBuilder &builder, mlir::Location loc,
                              Activation activation, mlir::Value value);
+/// The tensor of `rows` (dynamic) elements of type `element`.
+mlir::RankedTensorType getRowsType(mlir::Type element);
 /// The random key of the next instant: a step of a linear congruential
 /// generator (constants of Numerical Recipes, 1992). Masks hash it.
 mlir::Value createNextKey(mlir::OpBuilder &builder, mlir::Location loc,

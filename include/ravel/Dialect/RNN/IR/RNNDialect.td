@@ -54,6 +54,12 @@ def RNN_Dialect : Dialect {
     static constexpr llvm::StringLiteral kWeightAttr = "rnn.weight";
     /// Result attribute of a gradient: the symbol of its `rnn.parameter`.
     static constexpr llvm::StringLiteral kGradientAttr = "rnn.gradient";
+    /// Attribute of a loop over time.
+    static constexpr llvm::StringLiteral kTimeAttr = "rnn.time";
+    /// Argument attributes of a batched function: what the argument is, and how
+    /// it is laid out.
+    static constexpr llvm::StringLiteral kRoleAttr = "rnn.role";
+    static constexpr llvm::StringLiteral kLayoutAttr = "rnn.layout";
     /// Argument attribute of a value that all examples of a batch share.
     static constexpr llvm::StringLiteral kSharedAttr = "rnn.shared";
 

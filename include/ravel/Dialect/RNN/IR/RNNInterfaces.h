@@ -136,27 +136,34 @@ public:
                                                ScanOp scan) = 0;
 };
 
-/// A batch of sequences, packed: examples sorted by length, longest first; the
-/// rows of instant 0 of all examples, then those of instant 1, and so on.
-/// Instant t has `offsets[t + 1] - offsets[t]` rows, those of the first
-/// examples.
-struct PackedLayout {
-  /// `tensor<?xindex>`, one more than there are instants.
-  mlir::Value offsets;
-};
-
 /// What an op sees while `rnn-batch` rewrites it.
+///
+/// A batch of sequences is *packed*: examples are sorted by length, longest
+/// first; the rows of instant 0 of all examples come first, then those of
+/// instant 1, and so on. Instant t has `offsets[t + 1] - offsets[t]` rows, those
+/// of the first examples. So padding does not exist, and an example that has
+/// ended costs nothing.
 class BatchContext {
 public:
   virtual ~BatchContext();
-  /// The batched form of a value of the example's function: [batch, …] for an
-  /// element, [packed rows, …] for a sequence, unchanged where shared.
-  virtual mlir::Value lookup(mlir::Value value) = 0;
-  virtual void map(mlir::Value value, mlir::Value batched) = 0;
-  /// Whether all examples share `value`.
+  /// Whether all examples share `value`, a value of the example's function.
   virtual bool isShared(mlir::Value value) = 0;
-  /// The layout of a sequence.
-  virtual PackedLayout getLayout(mlir::Value sequence) = 0;
+  /// The batched form of `value`: [batch, ...] for an element, [packed rows,
+  /// ...] for a sequence. One that all examples share is repeated.
+  virtual mlir::Value getBatched(mlir::OpBuilder &builder,
+                                 mlir::Value value) = 0;
+  /// The one form of a value that all examples share.
+  virtual mlir::Value getShared(mlir::Value value) = 0;
+  virtual void map(mlir::Value value, mlir::Value batched) = 0;
+  /// A tensor that `value`'s batched form is to be written to.
+  virtual mlir::Value getDestination(mlir::OpBuilder &builder,
+                                     mlir::Value value) = 0;
+  /// `tensor<?xindex>`: the first row of each instant, and the number of rows.
+  virtual mlir::Value getOffsets() = 0;
+  /// The number of instants of the longest example, an `index`.
+  virtual mlir::Value getNumInstants() = 0;
+  /// The number of packed rows, an `index`.
+  virtual mlir::Value getNumRows() = 0;
   /// The number of examples, an `index`.
   virtual mlir::Value getBatchSize() = 0;
 };

@@ -65,6 +65,14 @@ def RNN_VectorLike : Type<
 def RNN_IndexLike : Type<
     Or<[I32.predicate, RNN_IndexSeq.predicate]>,
     "class index (i32) or sequence of class indices">;
+/// What the totals over a batch take: an example's value, or once batched the
+/// rows of all.
+def RNN_VectorRows : Type<
+    Or<[RNN_VectorLike.predicate, RNN_Matrix.predicate]>,
+    "vector, sequence of vectors, or rows of them">;
+def RNN_IndexRows : Type<
+    Or<[RNN_IndexLike.predicate, 1DTensorOf<[I32]>.predicate]>,
+    "class index (i32), sequence of them, or rows of them">;
 def RNN_TargetLike : Type<
     Or<[RNN_Vector.predicate, RNN_VectorSeq.predicate]>,
     "vector or sequence of vectors">;

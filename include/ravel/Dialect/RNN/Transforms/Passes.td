@@ -74,4 +74,49 @@ def RNNInstantiate : Pass<"rnn-instantiate", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def RNNBatch : Pass<"rnn-batch", "::mlir::ModuleOp"> {
+  let summary = "Rewrite functions over one example as functions over a batch";
+  let description = [{
+    Level 2 to level 3. A vector becomes `tensor<?xDxf32>`, one row for each
+    example. Sequences become *packed* tensors: examples sorted by length,
+    longest first, the rows of instant 0 of all examples first, then those of
+    instant 1, and so on, so that the step at an instant works on the first
+    `offsets[t+1] - offsets[t]` rows of the states. No padding exists that could
+    influence a result, and ended examples cost nothing. A scan becomes an
+    `scf.for` over time, marked `rnn.time`, around one `rnn.rows`; a scan without
+    state becomes one `rnn.rows` over all instants of all examples.
+
+    The arguments of the batched function are `offsets` and `batch`, then those
+    of the example's function, then one destination for each result. Each is
+    marked with its role: `rnn.role` is "offsets", "batch", "input",
+    "parameter", "key", "weight" or "output", and `rnn.layout` is "sequence",
+    "example" or "shared".
+
+    All sequences of a function have one length.
+
+    ```mlir
+    func.func @f(%x: !rnn.seq<tensor<2xf32>>) -> !rnn.seq<tensor<2xf32>> {
+      %y = rnn.scan (%xt = %x : !rnn.seq<tensor<2xf32>>) -> (!rnn.seq<tensor<2xf32>>) {
+        %0 = math.tanh %xt : tensor<2xf32>
+        rnn.yield %0 : tensor<2xf32>
+      }
+      return %y : !rnn.seq<tensor<2xf32>>
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @f(%offsets: tensor<?xindex> {rnn.role = "offsets"}, %batch: index {rnn.role = "batch"},
+                 %x: tensor<?x2xf32> {rnn.role = "input", …}, %out: tensor<?x2xf32> {rnn.role = "output", …}) -> tensor<?x2xf32> {
+      %y = rnn.rows ins(%xt = %x : tensor<?x2xf32>) outs(%out : tensor<?x2xf32>) {
+        %0 = math.tanh %xt : tensor<2xf32>
+        rnn.yield %0 : tensor<2xf32>
+      }
+      return %y : tensor<?x2xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::bufferization::BufferizationDialect"];
+}
+
 #endif // RAVEL_DIALECT_RNN_TRANSFORMS_PASSES_TD

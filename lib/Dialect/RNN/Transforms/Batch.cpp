@@ -1,0 +1,332 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// Level 2 to level 3. The body of an example's function is walked in order:
+//
+//   * a value that all examples share (a parameter, a constant, what is computed
+//     from these alone) stays as it is;
+//   * an op about time or about the batch writes its own batched form
+//     (`BatchableOpInterface`);
+//   * any other op speaks about one example. Runs of such ops are gathered into
+//     one `rnn.rows` over the examples, whose outputs are the values that are
+//     used outside the run.
+//
+// Results are written into destinations that the caller owns: where a returned
+// value is computed, the destination is the tensor it is computed into.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ravel/Dialect/RNN/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace ravel::rnn {
+#define GEN_PASS_DEF_RNNBATCH
+#include "ravel/Dialect/RNN/Transforms/Passes.h.inc"
+} // namespace ravel::rnn
+
+using namespace mlir;
+using namespace ravel::rnn;
+
+namespace {
+
+class FunctionBatching : public BatchContext {
+public:
+  explicit FunctionBatching(func::FuncOp source) : source(source) {}
+
+  LogicalResult run();
+
+  bool isShared(Value value) override { return shared.contains(value); }
+  Value getBatched(OpBuilder &builder, Value value) override;
+  Value getShared(Value value) override { return mapping.lookup(value); }
+  void map(Value value, Value batched) override { mapping.map(value, batched); }
+  Value getDestination(OpBuilder &builder, Value value) override;
+  Value getOffsets() override { return offsets; }
+  Value getNumInstants() override { return numInstants; }
+  Value getNumRows() override { return numRows; }
+  Value getBatchSize() override { return batchSize; }
+
+private:
+  /// Adds an argument for `type` of the example's function.
+  BlockArgument addArgument(Type type, bool isSharedValue, StringRef role,
+                            DictionaryAttr attrs, Location loc);
+  /// Adds offsets, batch size, and the arguments for those of the source.
+  void addInputs(OpBuilder &builder);
+  /// Adds a destination for each result.
+  void addOutputs();
+  /// Writes the run of ops gathered in `pending` as one `rnn.rows`.
+  void flush(OpBuilder &builder);
+  /// Whether an op of the run defines `value`.
+  bool isPending(Value value) {
+    return pending.contains(value.getDefiningOp());
+  }
+
+  func::FuncOp source, target;
+  IRMapping mapping;
+  DenseSet<Value> shared;
+  /// Ops about one example that are not written yet.
+  llvm::SetVector<Operation *> pending;
+  /// The destinations of returned values.
+  DenseMap<Value, Value> destinations;
+  Value offsets, numInstants, numRows, batchSize;
+  SmallVector<DictionaryAttr> argAttrs;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Signature
+//===----------------------------------------------------------------------===//
+
+BlockArgument FunctionBatching::addArgument(Type type, bool isSharedValue,
+                                            StringRef role,
+                                            DictionaryAttr attrs,
+                                            Location loc) {
+  Builder builder(type.getContext());
+  NamedAttrList list(attrs);
+  list.set(RNNDialect::kRoleAttr, builder.getStringAttr(role));
+  list.set(RNNDialect::kLayoutAttr,
+           builder.getStringAttr(isSharedValue        ? "shared"
+                                 : isa<SeqType>(type) ? "sequence"
+                                                      : "example"));
+  // Bufferization takes arguments for writable, but inputs are the caller's.
+  list.set(bufferization::BufferizationDialect::kWritableAttrName,
+           builder.getBoolAttr(role == "output"));
+  argAttrs.push_back(list.getDictionary(type.getContext()));
+  if (!isSharedValue)
+    type = getRowsType(getElementOrSelf(type));
+  else if (role == "output" && !isa<ShapedType>(type))
+    type = RankedTensorType::get({}, type);
+  return target.front().addArgument(type, loc);
+}
+
+void FunctionBatching::addInputs(OpBuilder &builder) {
+  Location loc = source.getLoc();
+  Block &entry = target.front();
+  auto role = [&](StringRef name) {
+    NamedAttrList list;
+    list.set(RNNDialect::kRoleAttr, builder.getStringAttr(name));
+    if (name == "offsets")
+      list.set(bufferization::BufferizationDialect::kWritableAttrName,
+               builder.getBoolAttr(false));
+    return list.getDictionary(builder.getContext());
+  };
+  offsets = entry.addArgument(RankedTensorType::get({ShapedType::kDynamic},
+                                                    builder.getIndexType()),
+                              loc);
+  batchSize = entry.addArgument(builder.getIndexType(), loc);
+  argAttrs = {role("offsets"), role("batch")};
+  for (BlockArgument argument : source.getArguments()) {
+    DictionaryAttr attrs = source.getArgAttrDict(argument.getArgNumber());
+    bool parameter = attrs && attrs.contains(RNNDialect::kParameterAttr);
+    bool isSharedValue =
+        parameter || (attrs && attrs.contains(RNNDialect::kSharedAttr));
+    StringRef name = "input";
+    if (parameter)
+      name = "parameter";
+    else if (attrs && attrs.contains(RNNDialect::kKeyAttr))
+      name = "key";
+    else if (attrs && attrs.contains(RNNDialect::kWeightAttr))
+      name = "weight";
+    if (isSharedValue)
+      shared.insert(argument);
+    mapping.map(argument, addArgument(argument.getType(), isSharedValue, name,
+                                      attrs, argument.getLoc()));
+  }
+}
+
+void FunctionBatching::addOutputs() {
+  auto results = source.front().getTerminator()->getOperands();
+  for (auto [index, value] : llvm::enumerate(results)) {
+    DictionaryAttr attrs = source.getResultAttrDict(index);
+    bool isSharedValue = isShared(value) && !isa<SeqType>(value.getType()) &&
+                         attrs && attrs.contains(RNNDialect::kSharedAttr);
+    BlockArgument argument = addArgument(value.getType(), isSharedValue,
+                                         "output", attrs, value.getLoc());
+    // A value that is returned twice is computed into the first destination.
+    if (!isSharedValue)
+      destinations.try_emplace(value, argument);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+Value FunctionBatching::getBatched(OpBuilder &builder, Value value) {
+  if (isPending(value))
+    flush(builder);
+  if (!isShared(value))
+    return mapping.lookup(value);
+  // Repeat the value for each example.
+  Value destination = tensor::EmptyOp::create(
+      builder, value.getLoc(), getRowsType(value.getType()), batchSize);
+  auto rows = RowsOp::create(builder, value.getLoc(), ValueRange(),
+                             mapping.lookup(value), destination);
+  OpBuilder body = OpBuilder::atBlockBegin(&rows.getEntry());
+  YieldOp::create(body, value.getLoc(), rows.getEntry().getArguments());
+  return rows.getResult(0);
+}
+
+Value FunctionBatching::getDestination(OpBuilder &builder, Value value) {
+  if (Value destination = destinations.lookup(value))
+    return destination;
+  Value count = isa<SeqType>(value.getType()) ? numRows : batchSize;
+  return tensor::EmptyOp::create(
+      builder, value.getLoc(), getRowsType(getElementOrSelf(value.getType())),
+      count);
+}
+
+void FunctionBatching::flush(OpBuilder &builder) {
+  if (pending.empty())
+    return;
+  SetVector<Operation *> run = std::move(pending);
+  pending.clear();
+  SetVector<Value> ins, captured;
+  SetVector<Operation *> constants;
+  SmallVector<Value> results;
+  for (Operation *op : run) {
+    for (Value operand : op->getOperands()) {
+      Operation *def = operand.getDefiningOp();
+      if (run.contains(def))
+        continue;
+      if (def && def->hasTrait<OpTrait::ConstantLike>())
+        constants.insert(def);
+      else
+        (isShared(operand) ? captured : ins).insert(operand);
+    }
+    for (Value result : op->getResults())
+      if (llvm::any_of(result.getUsers(),
+                       [&](Operation *user) { return !run.contains(user); }))
+        results.push_back(result);
+  }
+  if (results.empty())
+    return;
+  SmallVector<Value> inValues, sharedValues, outs;
+  for (Value value : ins)
+    inValues.push_back(mapping.lookup(value));
+  for (Value value : captured)
+    sharedValues.push_back(mapping.lookup(value));
+  for (Value value : results)
+    outs.push_back(getDestination(builder, value));
+  auto rows = RowsOp::create(builder, run.front()->getLoc(), inValues,
+                             sharedValues, outs);
+  OpBuilder body = OpBuilder::atBlockBegin(&rows.getEntry());
+  IRMapping inner;
+  for (Operation *constant : constants)
+    body.clone(*constant, inner);
+  inner.map(ins.getArrayRef(), rows.getRowArgs());
+  inner.map(captured.getArrayRef(), rows.getSharedArgs());
+  for (Operation *op : run)
+    body.clone(*op, inner);
+  SmallVector<Value> yielded;
+  for (Value value : results)
+    yielded.push_back(inner.lookup(value));
+  YieldOp::create(body, source.getLoc(), yielded);
+  for (auto [value, result] : llvm::zip(results, rows.getResults()))
+    mapping.map(value, result);
+}
+
+//===----------------------------------------------------------------------===//
+// Function
+//===----------------------------------------------------------------------===//
+
+LogicalResult FunctionBatching::run() {
+  OpBuilder builder(source);
+  target = func::FuncOp::create(builder, source.getLoc(), source.getName(),
+                                builder.getFunctionType({}, {}));
+  builder.setInsertionPointToStart(target.addEntryBlock());
+  addInputs(builder);
+
+  // What is computed from shared values alone, outside of scans, is shared.
+  for (Operation &op : source.front().without_terminator()) {
+    bool reduces = isa<TotalOp, ContractOp, ScatterOp>(op);
+    if (reduces || (!isa<BatchableOpInterface>(op) &&
+                    llvm::all_of(op.getOperands(),
+                                 [&](Value v) { return isShared(v); })))
+      shared.insert(op.getResults().begin(), op.getResults().end());
+  }
+  addOutputs();
+
+  Location loc = source.getLoc();
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value numOffsets = tensor::DimOp::create(builder, loc, offsets, zero);
+  numInstants = arith::SubIOp::create(builder, loc, numOffsets, one);
+  numRows = tensor::ExtractOp::create(builder, loc, offsets, numInstants);
+
+  for (Operation &op : source.front().without_terminator()) {
+    if (auto batchable = dyn_cast<BatchableOpInterface>(op)) {
+      // The op's operands, and what its regions use, must be written.
+      bool uses = false;
+      op.walk([&](Operation *inner) {
+        uses |= llvm::any_of(inner->getOperands(),
+                             [&](Value v) { return isPending(v); });
+      });
+      if (uses)
+        flush(builder);
+      if (failed(batchable.batch(builder, *this)))
+        return op.emitError("can't be written for a batch");
+      continue;
+    }
+    if (op.getNumRegions() != 0)
+      return op.emitError("has no form for a batch");
+    if (llvm::all_of(op.getResults(), [&](Value v) { return isShared(v); })) {
+      builder.clone(op, mapping);
+      continue;
+    }
+    pending.insert(&op);
+  }
+  flush(builder);
+
+  // Values that are not computed into their destination are copied to it.
+  SmallVector<Value> results;
+  auto returned = source.front().getTerminator()->getOperands();
+  Block &entry = target.front();
+  size_t first = entry.getNumArguments() - returned.size();
+  for (auto [index, value] : llvm::enumerate(returned)) {
+    BlockArgument destination = entry.getArgument(first + index);
+    bool inPlace = destinations.lookup(value) == destination &&
+                   !isShared(value) && !isa<BlockArgument>(value);
+    if (inPlace) {
+      results.push_back(mapping.lookup(value));
+      continue;
+    }
+    auto type = cast<RankedTensorType>(destination.getType());
+    bool isSharedValue = type != getRowsType(getElementOrSelf(value.getType()));
+    Value copy = isSharedValue ? mapping.lookup(value)
+                               : getBatched(builder, value);
+    if (!isa<ShapedType>(copy.getType()))
+      copy = tensor::FromElementsOp::create(builder, loc, type, copy);
+    results.push_back(
+        linalg::CopyOp::create(builder, loc, copy, destination)
+            .getResult(0));
+  }
+  func::ReturnOp::create(builder, source.front().getTerminator()->getLoc(),
+                         results);
+  target.setType(builder.getFunctionType(entry.getArgumentTypes(),
+                                         TypeRange(ValueRange(results))));
+  target.setAllArgAttrs(argAttrs);
+  source.erase();
+  return success();
+}
+
+namespace {
+struct BatchPass : public ravel::rnn::impl::RNNBatchBase<BatchPass> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    for (auto function :
+         llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+      if (!function.isExternal())
+        if (failed(FunctionBatching(function).run()))
+          return signalPassFailure();
+  }
+};
+} // namespace
