@@ -118,6 +118,25 @@ struct Captures {
 
 } // namespace
 
+Value ravel::rnn::writeBatched(OpBuilder &builder, BatchContext &context,
+                               Value value, Value destination) {
+  Location loc = value.getLoc();
+  Operation *def = value.getDefiningOp();
+  bool constant = def && def->hasTrait<OpTrait::ConstantLike>();
+  SmallVector<Value> ins, shared;
+  if (!constant && context.isShared(value))
+    shared.push_back(context.getShared(value));
+  else if (!constant)
+    ins.push_back(context.getBatched(builder, value));
+  auto rows = RowsOp::create(builder, loc, ins, shared, destination);
+  OpBuilder body = OpBuilder::atBlockBegin(&rows.getEntry());
+  if (constant)
+    YieldOp::create(body, loc, body.clone(*def)->getResults());
+  else
+    YieldOp::create(body, loc, rows.getEntry().getArguments());
+  return rows.getResult(0);
+}
+
 /// Fills the body of `rows` from that of `scan`; `arguments` of the scan's body
 /// and captured per-example values stand for the rows, in this order.
 static void cloneBody(ScanOp scan, RowsOp rows, ValueRange arguments,
@@ -168,15 +187,7 @@ LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) {
   // A state lives in the memory of its final value.
   for (auto [state, final] : llvm::zip(getStates(), getFinals())) {
     Value destination = context.getDestination(builder, final);
-    auto initial = RowsOp::create(
-        builder, loc,
-        context.isShared(state) ? ValueRange()
-                                : context.getBatched(builder, state),
-        context.isShared(state) ? context.getShared(state) : ValueRange(),
-        destination);
-    OpBuilder body = OpBuilder::atBlockBegin(&initial.getEntry());
-    YieldOp::create(body, loc, initial.getEntry().getArguments());
-    carried.push_back(initial.getResult(0));
+    carried.push_back(writeBatched(builder, context, state, destination));
   }
 
   auto loop = createTimeLoop(

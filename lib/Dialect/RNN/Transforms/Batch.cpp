@@ -164,14 +164,9 @@ Value FunctionBatching::getBatched(OpBuilder &builder, Value value) {
     flush(builder);
   if (!isShared(value))
     return mapping.lookup(value);
-  // Repeat the value for each example.
   Value destination = tensor::EmptyOp::create(
       builder, value.getLoc(), getRowsType(value.getType()), batchSize);
-  auto rows = RowsOp::create(builder, value.getLoc(), ValueRange(),
-                             mapping.lookup(value), destination);
-  OpBuilder body = OpBuilder::atBlockBegin(&rows.getEntry());
-  YieldOp::create(body, value.getLoc(), rows.getEntry().getArguments());
-  return rows.getResult(0);
+  return writeBatched(builder, *this, value, destination);
 }
 
 Value FunctionBatching::getDestination(OpBuilder &builder, Value value) {

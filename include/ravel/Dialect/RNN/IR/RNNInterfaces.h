@@ -168,6 +168,10 @@ public:
   virtual mlir::Value getBatchSize() = 0;
 };
 
+/// Writes the batched form of `value` into `destination`, and returns it.
+mlir::Value writeBatched(mlir::OpBuilder &builder, BatchContext &context,
+                         mlir::Value value, mlir::Value destination);
+
 } // namespace ravel::rnn
 
 #include "ravel/Dialect/RNN/IR/RNNAttrInterfaces.h.inc"

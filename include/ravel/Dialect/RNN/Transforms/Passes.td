@@ -74,6 +74,60 @@ def RNNInstantiate : Pass<"rnn-instantiate", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def RNNHoistTimeParallel : Pass<"rnn-hoist-time-parallel", "::mlir::ModuleOp"> {
+  let summary = "Move products that do not depend on a state out of the loop over time";
+  let description = [{
+    A product inside a scan whose vector does not depend on the states runs over
+    all instants at once, in a scan without state before the loop; one that the
+    next states do not depend on, in a scan without state after it. Ops before
+    and behind a product go with it. Sums are reordered so that what does not
+    depend on the states is added first.
+
+    ```mlir
+    %y, %f = rnn.scan (%xt = %x : …) state(%h = %h0 : …) -> (…) {
+      %0 = rnn.linear %xt, %W : …
+      %1 = rnn.linear %h, %U : …
+      %2 = arith.addf %0, %1 : …
+      rnn.yield %2 state(%2) : …
+    }
+    ```
+    becomes
+    ```mlir
+    %p = rnn.scan (%xt = %x : …) -> (…) {
+      %0 = rnn.linear %xt, %W : …
+      rnn.yield %0 : …
+    }
+    %y, %f = rnn.scan (%pt = %p : …) state(%h = %h0 : …) -> (…) {
+      %1 = rnn.linear %h, %U : …
+      %2 = arith.addf %pt, %1 : …
+      rnn.yield %2 state(%2) : …
+    }
+    ```
+  }];
+}
+
+def RNNFuseGates : Pass<"rnn-fuse-gates", "::mlir::ModuleOp"> {
+  let summary = "Make one product of those that share an operand";
+  let description = [{
+    Products of one vector with several matrices become one product with the
+    matrices side by side, of which each takes its slice. A sum of transposed
+    products, as gradients have them, becomes one product of the vectors joined.
+    The joined matrices are made once, outside of the loop.
+
+    ```mlir
+    %0 = rnn.linear %h, %U : tensor<4xf32>, tensor<4x2xf32> -> tensor<2xf32>
+    %1 = rnn.linear %h, %V : tensor<4xf32>, tensor<4x3xf32> -> tensor<3xf32>
+    ```
+    becomes
+    ```mlir
+    %UV = tensor.concat dim(1) %U, %V : …
+    %01 = rnn.linear %h, %UV : tensor<4xf32>, tensor<4x5xf32> -> tensor<5xf32>
+    %0 = tensor.extract_slice %01[0] [2] [1] : tensor<5xf32> to tensor<2xf32>
+    %1 = tensor.extract_slice %01[2] [3] [1] : tensor<5xf32> to tensor<3xf32>
+    ```
+  }];
+}
+
 def RNNBatch : Pass<"rnn-batch", "::mlir::ModuleOp"> {
   let summary = "Rewrite functions over one example as functions over a batch";
   let description = [{
