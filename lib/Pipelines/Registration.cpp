@@ -8,6 +8,7 @@
 #include "ravel/Pipelines/Registration.h"
 #include "ravel/Dialect/RNN/IR/RNN.h"
 #include "ravel/Dialect/RNN/Transforms/Passes.h"
+#include "ravel/Prelude/Prelude.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -21,4 +22,5 @@ void ravel::registerAllDialects(mlir::DialectRegistry &registry) {
 void ravel::registerAllPasses() {
   mlir::registerAllPasses();
   rnn::registerRavelRNNPasses();
+  registerRavelPreludePasses();
 }

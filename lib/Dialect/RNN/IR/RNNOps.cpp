@@ -95,7 +95,6 @@ parseArguments(OpAsmParser &parser,
 
 static ParseResult parseCellLike(OpAsmParser &parser, OperationState &result) {
   StringAttr name;
-  (void)succeeded(parser.parseOptionalKeyword("private"));
   if (parser.parseSymbolName(name, SymbolTable::getSymbolAttrName(),
                              result.attributes))
     return failure();

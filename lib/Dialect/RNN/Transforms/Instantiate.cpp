@@ -94,6 +94,10 @@ public:
   /// Returns the explicit function, beside `source`, or null after a
   /// diagnostic.
   func::FuncOp run(func::FuncOp source);
+  /// The update of one row of a parameter as a function of the name of
+  /// `source`: (parameter, gradient, states..., learning rate, step) to
+  /// (parameter, states...).
+  func::FuncOp run(OptimizerOp source);
 
   FailureOr<Value> getParameter(Operation *user, StringRef name,
                                 RankedTensorType type, Attribute init,
@@ -516,6 +520,61 @@ func::FuncOp FunctionInstantiation::run(func::FuncOp source) {
   return target;
 }
 
+//===----------------------------------------------------------------------===//
+// Optimizers
+//===----------------------------------------------------------------------===//
+
+/// Elements of a parameter that are updated as one row.
+static constexpr int64_t kUpdateWidth = 64;
+
+func::FuncOp FunctionInstantiation::run(OptimizerOp source) {
+  Location loc = source.getLoc();
+  OpBuilder builder(source);
+  Type scalar = getScalarType(source.getInputs().front().getType());
+  auto vector = RankedTensorType::get({kUpdateWidth}, scalar);
+  target = func::FuncOp::create(builder, loc, source.getSymName(),
+                                builder.getFunctionType({}, {}));
+  Block *entry = target.addEntryBlock();
+  builder.setInsertionPointToStart(entry);
+  auto addArgument = [&](Type type, const Twine &name, bool shared) {
+    NamedAttrList attrs;
+    attrs.set(RNNDialect::kNameAttr, builder.getStringAttr(name));
+    if (shared)
+      attrs.set(RNNDialect::kSharedAttr, builder.getUnitAttr());
+    argAttrs.push_back(attrs.getDictionary(builder.getContext()));
+    return entry->addArgument(type, loc);
+  };
+  IRMapping mapping;
+  SmallVector<Value> scalars;
+  mapping.map(source.getInputs()[0], addArgument(vector, "parameter", false));
+  mapping.map(source.getInputs()[1], addArgument(vector, "gradient", false));
+  for (auto [index, state] : llvm::enumerate(source.getStates()))
+    mapping.map(state, addArgument(vector, "state" + Twine(index), false));
+  for (auto [argument, name] :
+       llvm::zip(source.getInputs().drop_front(2),
+                 ArrayRef<StringRef>{"learning_rate", "step"})) {
+    Value number = addArgument(scalar, name, true);
+    mapping.map(argument,
+                BroadcastOp::create(builder, loc, vector, number).getResult());
+  }
+  SizeSolver solver;
+  source.getBody().walk([&](Operation *op) { solver.addEquations(op); });
+  for (Operation &op : source.getEntry().without_terminator())
+    for (Value result : op.getResults())
+      solver.equate(result, vector, op.getLoc());
+  if (failed(solver.solve()) ||
+      failed(instantiateBlock(source.getEntry(), builder, mapping, &solver)))
+    return nullptr;
+  SmallVector<Value> results;
+  for (Value value : source.getYield().getOperands())
+    results.push_back(mapping.lookup(value));
+  func::ReturnOp::create(builder, loc, results);
+  target.setType(builder.getFunctionType(entry->getArgumentTypes(),
+                                         TypeRange(ValueRange(results))));
+  target.setAllArgAttrs(argAttrs);
+  return target;
+}
+
 namespace {
 struct InstantiatePass : public ravel::rnn::impl::RNNInstantiateBase<InstantiatePass> {
   using Base::Base;
@@ -537,6 +596,12 @@ struct InstantiatePass : public ravel::rnn::impl::RNNInstantiateBase<Instantiate
       if (!target)
         return signalPassFailure();
       targets.push_back(target);
+    }
+    for (auto optimizer :
+         llvm::make_early_inc_range(module.getOps<OptimizerOp>())) {
+      if (!FunctionInstantiation(symbols, manifest, training).run(optimizer))
+        return signalPassFailure();
+      optimizer.erase();
     }
     for (func::FuncOp source : sources)
       source.erase();

@@ -40,8 +40,7 @@ class RNN_CellLike<string mnemonic> : RNN_Op<mnemonic,
     [IsolatedFromAbove, Symbol, OpAsmOpInterface,
      DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$num_inputs,
-                       OptionalAttr<StrAttr>:$sym_visibility,
-                       OptionalAttr<DictionaryAttr>:$settings);
+                       OptionalAttr<StrAttr>:$sym_visibility);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasRegionVerifier = 1;

@@ -1,0 +1,366 @@
+// The cells that every model may use by name. They are models like any other:
+// no pass knows one of these names, and a copy under another name compiles to
+// the same code.
+//
+// In all of them the first operand of a gate is the input and the last the
+// output of the step before; `y` is the output, `h` and `c` are states.
+
+// Elman, Finding structure in time, Cognitive Science 14 (1990).
+//   h' = tanh(x W + h U + b)
+rnn.cell @rnn_tanh(%x) state(%h) {
+  %h1 = rnn.gate "hidden" tanh(%x, %h) {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
+
+//   h' = max(x W + h U + b, 0)
+rnn.cell @rnn_relu(%x) state(%h) {
+  %h1 = rnn.gate "hidden" relu(%x, %h) {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
+
+// Le, Jaitly & Hinton, A simple way to initialize recurrent networks of
+// rectified linear units (2015): the ReLU network from U = 1.
+rnn.cell @irnn(%x) state(%h) {
+  %h1 = rnn.gate "hidden" relu(%x, %h) {init = [#rnn.normal<0.0, 0.001>, #rnn.identity<1.0>]} : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
+
+// Hochreiter & Schmidhuber, Long short-term memory, Neural Computation 9
+// (1997), with the forget gate of Gers et al. (2000).
+//   i, f, o = sigmoid(x W + h U + b), g = tanh(x W + h U + b)
+//   c' = f c + i g,  h' = o tanh(c')
+rnn.cell @lstm(%x) state(%h, %c) {
+  %i = rnn.gate "input"  sigmoid(%x, %h) {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+  %f = rnn.gate "forget" sigmoid(%x, %h) {init = [#rnn.glorot, #rnn.orthogonal<1.0>], bias_init = 1.0} : tensor<?xf32>
+  %g = rnn.gate "cell"   tanh(%x, %h)    {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+  %o = rnn.gate "output" sigmoid(%x, %h) {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+  %keep = arith.mulf %f, %c : tensor<?xf32>
+  %add = arith.mulf %i, %g : tensor<?xf32>
+  %c1 = arith.addf %keep, %add : tensor<?xf32>
+  %t = math.tanh %c1 : tensor<?xf32>
+  %h1 = arith.mulf %o, %t : tensor<?xf32>
+  rnn.yield %h1 state(%h1, %c1)
+}
+
+// Gers & Schmidhuber, Recurrent nets that time and count (2000): gates see the
+// cell through the diagonal "peephole" weights p.
+//   i, f = sigmoid(x W + h U + p c + b),  o = sigmoid(x W + h U + p c' + b)
+rnn.cell @lstm_peephole(%x) state(%h, %c) {
+  %ip = rnn.project "input" (%x, %h) {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+  %fp = rnn.project "forget" (%x, %h) {init = [#rnn.glorot, #rnn.orthogonal<1.0>], bias_init = 1.0} : tensor<?xf32>
+  %op = rnn.project "output" (%x, %h) {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+  %g = rnn.gate "cell" tanh(%x, %h) {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+  %pi = rnn.param "input.peephole" : tensor<?xf32>
+  %pf = rnn.param "forget.peephole" : tensor<?xf32>
+  %po = rnn.param "output.peephole" : tensor<?xf32>
+  %ic = arith.mulf %pi, %c : tensor<?xf32>
+  %is = arith.addf %ip, %ic : tensor<?xf32>
+  %i = rnn.sigmoid %is : tensor<?xf32>
+  %fc = arith.mulf %pf, %c : tensor<?xf32>
+  %fs = arith.addf %fp, %fc : tensor<?xf32>
+  %f = rnn.sigmoid %fs : tensor<?xf32>
+  %keep = arith.mulf %f, %c : tensor<?xf32>
+  %add = arith.mulf %i, %g : tensor<?xf32>
+  %c1 = arith.addf %keep, %add : tensor<?xf32>
+  %oc = arith.mulf %po, %c1 : tensor<?xf32>
+  %os = arith.addf %op, %oc : tensor<?xf32>
+  %o = rnn.sigmoid %os : tensor<?xf32>
+  %t = math.tanh %c1 : tensor<?xf32>
+  %h1 = arith.mulf %o, %t : tensor<?xf32>
+  rnn.yield %h1 state(%h1, %c1)
+}
+
+// Sak, Senior & Beaufays, Long short-term memory recurrent neural network
+// architectures for large scale acoustic modeling (2014): the output is a
+// projection r of the cell's output, and so is what the gates read.
+//   r' = (o tanh(c')) P
+rnn.cell @lstm_projected(%x) state(%r, %c) {
+  %i = rnn.gate "input"  sigmoid(%x, %r) : tensor<?xf32>
+  %f = rnn.gate "forget" sigmoid(%x, %r) {bias_init = 1.0} : tensor<?xf32>
+  %g = rnn.gate "cell"   tanh(%x, %r) : tensor<?xf32>
+  %o = rnn.gate "output" sigmoid(%x, %r) : tensor<?xf32>
+  %keep = arith.mulf %f, %c : tensor<?xf32>
+  %add = arith.mulf %i, %g : tensor<?xf32>
+  %c1 = arith.addf %keep, %add : tensor<?xf32>
+  %t = math.tanh %c1 : tensor<?xf32>
+  %m = arith.mulf %o, %t : tensor<?xf32>
+  %r1 = rnn.project "recurrent" (%m) {bias = false} : tensor<?xf32>
+  rnn.yield %r1 state(%r1, %c1)
+}
+
+//===----------------------------------------------------------------------===//
+// Greff et al., LSTM: a search space odyssey, IEEE TNNLS 28 (2017), table 1:
+// the peephole LSTM with one part left out or changed.
+//===----------------------------------------------------------------------===//
+
+// NIG: no input gate, i = 1.
+rnn.cell @lstm_no_input_gate(%x) state(%h, %c) {
+  %fp = rnn.project "forget" (%x, %h) {bias_init = 1.0} : tensor<?xf32>
+  %op = rnn.project "output" (%x, %h) : tensor<?xf32>
+  %g = rnn.gate "cell" tanh(%x, %h) : tensor<?xf32>
+  %pf = rnn.param "forget.peephole" : tensor<?xf32>
+  %po = rnn.param "output.peephole" : tensor<?xf32>
+  %fc = arith.mulf %pf, %c : tensor<?xf32>
+  %fs = arith.addf %fp, %fc : tensor<?xf32>
+  %f = rnn.sigmoid %fs : tensor<?xf32>
+  %keep = arith.mulf %f, %c : tensor<?xf32>
+  %c1 = arith.addf %keep, %g : tensor<?xf32>
+  %oc = arith.mulf %po, %c1 : tensor<?xf32>
+  %os = arith.addf %op, %oc : tensor<?xf32>
+  %o = rnn.sigmoid %os : tensor<?xf32>
+  %t = math.tanh %c1 : tensor<?xf32>
+  %h1 = arith.mulf %o, %t : tensor<?xf32>
+  rnn.yield %h1 state(%h1, %c1)
+}
+
+// NFG: no forget gate, f = 1 (the LSTM of 1997).
+rnn.cell @lstm_no_forget_gate(%x) state(%h, %c) {
+  %ip = rnn.project "input" (%x, %h) : tensor<?xf32>
+  %op = rnn.project "output" (%x, %h) : tensor<?xf32>
+  %g = rnn.gate "cell" tanh(%x, %h) : tensor<?xf32>
+  %pi = rnn.param "input.peephole" : tensor<?xf32>
+  %po = rnn.param "output.peephole" : tensor<?xf32>
+  %ic = arith.mulf %pi, %c : tensor<?xf32>
+  %is = arith.addf %ip, %ic : tensor<?xf32>
+  %i = rnn.sigmoid %is : tensor<?xf32>
+  %add = arith.mulf %i, %g : tensor<?xf32>
+  %c1 = arith.addf %c, %add : tensor<?xf32>
+  %oc = arith.mulf %po, %c1 : tensor<?xf32>
+  %os = arith.addf %op, %oc : tensor<?xf32>
+  %o = rnn.sigmoid %os : tensor<?xf32>
+  %t = math.tanh %c1 : tensor<?xf32>
+  %h1 = arith.mulf %o, %t : tensor<?xf32>
+  rnn.yield %h1 state(%h1, %c1)
+}
+
+// NOG: no output gate, o = 1.
+rnn.cell @lstm_no_output_gate(%x) state(%h, %c) {
+  %ip = rnn.project "input" (%x, %h) : tensor<?xf32>
+  %fp = rnn.project "forget" (%x, %h) {bias_init = 1.0} : tensor<?xf32>
+  %g = rnn.gate "cell" tanh(%x, %h) : tensor<?xf32>
+  %pi = rnn.param "input.peephole" : tensor<?xf32>
+  %pf = rnn.param "forget.peephole" : tensor<?xf32>
+  %ic = arith.mulf %pi, %c : tensor<?xf32>
+  %is = arith.addf %ip, %ic : tensor<?xf32>
+  %i = rnn.sigmoid %is : tensor<?xf32>
+  %fc = arith.mulf %pf, %c : tensor<?xf32>
+  %fs = arith.addf %fp, %fc : tensor<?xf32>
+  %f = rnn.sigmoid %fs : tensor<?xf32>
+  %keep = arith.mulf %f, %c : tensor<?xf32>
+  %add = arith.mulf %i, %g : tensor<?xf32>
+  %c1 = arith.addf %keep, %add : tensor<?xf32>
+  %h1 = math.tanh %c1 : tensor<?xf32>
+  rnn.yield %h1 state(%h1, %c1)
+}
+
+// NIAF: no input activation function, g = x W + h U + b.
+rnn.cell @lstm_no_input_activation(%x) state(%h, %c) {
+  %ip = rnn.project "input" (%x, %h) : tensor<?xf32>
+  %fp = rnn.project "forget" (%x, %h) {bias_init = 1.0} : tensor<?xf32>
+  %op = rnn.project "output" (%x, %h) : tensor<?xf32>
+  %g = rnn.project "cell" (%x, %h) : tensor<?xf32>
+  %pi = rnn.param "input.peephole" : tensor<?xf32>
+  %pf = rnn.param "forget.peephole" : tensor<?xf32>
+  %po = rnn.param "output.peephole" : tensor<?xf32>
+  %ic = arith.mulf %pi, %c : tensor<?xf32>
+  %is = arith.addf %ip, %ic : tensor<?xf32>
+  %i = rnn.sigmoid %is : tensor<?xf32>
+  %fc = arith.mulf %pf, %c : tensor<?xf32>
+  %fs = arith.addf %fp, %fc : tensor<?xf32>
+  %f = rnn.sigmoid %fs : tensor<?xf32>
+  %keep = arith.mulf %f, %c : tensor<?xf32>
+  %add = arith.mulf %i, %g : tensor<?xf32>
+  %c1 = arith.addf %keep, %add : tensor<?xf32>
+  %oc = arith.mulf %po, %c1 : tensor<?xf32>
+  %os = arith.addf %op, %oc : tensor<?xf32>
+  %o = rnn.sigmoid %os : tensor<?xf32>
+  %t = math.tanh %c1 : tensor<?xf32>
+  %h1 = arith.mulf %o, %t : tensor<?xf32>
+  rnn.yield %h1 state(%h1, %c1)
+}
+
+// NOAF: no output activation function, h' = o c'.
+rnn.cell @lstm_no_output_activation(%x) state(%h, %c) {
+  %ip = rnn.project "input" (%x, %h) : tensor<?xf32>
+  %fp = rnn.project "forget" (%x, %h) {bias_init = 1.0} : tensor<?xf32>
+  %op = rnn.project "output" (%x, %h) : tensor<?xf32>
+  %g = rnn.gate "cell" tanh(%x, %h) : tensor<?xf32>
+  %pi = rnn.param "input.peephole" : tensor<?xf32>
+  %pf = rnn.param "forget.peephole" : tensor<?xf32>
+  %po = rnn.param "output.peephole" : tensor<?xf32>
+  %ic = arith.mulf %pi, %c : tensor<?xf32>
+  %is = arith.addf %ip, %ic : tensor<?xf32>
+  %i = rnn.sigmoid %is : tensor<?xf32>
+  %fc = arith.mulf %pf, %c : tensor<?xf32>
+  %fs = arith.addf %fp, %fc : tensor<?xf32>
+  %f = rnn.sigmoid %fs : tensor<?xf32>
+  %keep = arith.mulf %f, %c : tensor<?xf32>
+  %add = arith.mulf %i, %g : tensor<?xf32>
+  %c1 = arith.addf %keep, %add : tensor<?xf32>
+  %oc = arith.mulf %po, %c1 : tensor<?xf32>
+  %os = arith.addf %op, %oc : tensor<?xf32>
+  %o = rnn.sigmoid %os : tensor<?xf32>
+  %h1 = arith.mulf %o, %c1 : tensor<?xf32>
+  rnn.yield %h1 state(%h1, %c1)
+}
+
+// NP: no peepholes, which is @lstm under Greff's name.
+rnn.cell @lstm_no_peepholes(%x) state(%h, %c) {
+  %i = rnn.gate "input"  sigmoid(%x, %h) : tensor<?xf32>
+  %f = rnn.gate "forget" sigmoid(%x, %h) {bias_init = 1.0} : tensor<?xf32>
+  %g = rnn.gate "cell"   tanh(%x, %h) : tensor<?xf32>
+  %o = rnn.gate "output" sigmoid(%x, %h) : tensor<?xf32>
+  %keep = arith.mulf %f, %c : tensor<?xf32>
+  %add = arith.mulf %i, %g : tensor<?xf32>
+  %c1 = arith.addf %keep, %add : tensor<?xf32>
+  %t = math.tanh %c1 : tensor<?xf32>
+  %h1 = arith.mulf %o, %t : tensor<?xf32>
+  rnn.yield %h1 state(%h1, %c1)
+}
+
+// CIFG: coupled input and forget gate, i = 1 - f.
+rnn.cell @lstm_coupled(%x) state(%h, %c) {
+  %fp = rnn.project "forget" (%x, %h) {bias_init = 1.0} : tensor<?xf32>
+  %op = rnn.project "output" (%x, %h) : tensor<?xf32>
+  %g = rnn.gate "cell" tanh(%x, %h) : tensor<?xf32>
+  %pf = rnn.param "forget.peephole" : tensor<?xf32>
+  %po = rnn.param "output.peephole" : tensor<?xf32>
+  %fc = arith.mulf %pf, %c : tensor<?xf32>
+  %fs = arith.addf %fp, %fc : tensor<?xf32>
+  %f = rnn.sigmoid %fs : tensor<?xf32>
+  %one = rnn.constant 1.0 : tensor<?xf32>
+  %i = arith.subf %one, %f : tensor<?xf32>
+  %keep = arith.mulf %f, %c : tensor<?xf32>
+  %add = arith.mulf %i, %g : tensor<?xf32>
+  %c1 = arith.addf %keep, %add : tensor<?xf32>
+  %oc = arith.mulf %po, %c1 : tensor<?xf32>
+  %os = arith.addf %op, %oc : tensor<?xf32>
+  %o = rnn.sigmoid %os : tensor<?xf32>
+  %t = math.tanh %c1 : tensor<?xf32>
+  %h1 = arith.mulf %o, %t : tensor<?xf32>
+  rnn.yield %h1 state(%h1, %c1)
+}
+
+// FGR: full gate recurrence, as in 1997: the gates also read the gates of the
+// step before.
+rnn.cell @lstm_full_gate_recurrence(%x) state(%h, %c, %i0, %f0, %o0) {
+  %ip = rnn.project "input" (%x, %h, %i0, %f0, %o0) : tensor<?xf32>
+  %fp = rnn.project "forget" (%x, %h, %i0, %f0, %o0) {bias_init = 1.0} : tensor<?xf32>
+  %op = rnn.project "output" (%x, %h, %i0, %f0, %o0) : tensor<?xf32>
+  %g = rnn.gate "cell" tanh(%x, %h) : tensor<?xf32>
+  %pi = rnn.param "input.peephole" : tensor<?xf32>
+  %pf = rnn.param "forget.peephole" : tensor<?xf32>
+  %po = rnn.param "output.peephole" : tensor<?xf32>
+  %ic = arith.mulf %pi, %c : tensor<?xf32>
+  %is = arith.addf %ip, %ic : tensor<?xf32>
+  %i = rnn.sigmoid %is : tensor<?xf32>
+  %fc = arith.mulf %pf, %c : tensor<?xf32>
+  %fs = arith.addf %fp, %fc : tensor<?xf32>
+  %f = rnn.sigmoid %fs : tensor<?xf32>
+  %keep = arith.mulf %f, %c : tensor<?xf32>
+  %add = arith.mulf %i, %g : tensor<?xf32>
+  %c1 = arith.addf %keep, %add : tensor<?xf32>
+  %oc = arith.mulf %po, %c1 : tensor<?xf32>
+  %os = arith.addf %op, %oc : tensor<?xf32>
+  %o = rnn.sigmoid %os : tensor<?xf32>
+  %t = math.tanh %c1 : tensor<?xf32>
+  %h1 = arith.mulf %o, %t : tensor<?xf32>
+  rnn.yield %h1 state(%h1, %c1, %i, %f, %o)
+}
+
+//===----------------------------------------------------------------------===//
+
+// Ba, Kiros & Hinton, Layer normalization (2016), eqs. 20 to 22: both products
+// and the cell are normalized, each product with a gain and bias of its own.
+rnn.cell @lstm_layer_norm(%x) state(%h, %c) {
+  %ix = rnn.project "input.x" (%x) {bias = false} : tensor<?xf32>
+  %ih = rnn.project "input.h" (%h) {bias = false, init = #rnn.orthogonal<1.0>} : tensor<?xf32>
+  %ixn = rnn.layer_norm "input.x.norm" %ix {bias = false} : tensor<?xf32>
+  %ihn = rnn.layer_norm "input.h.norm" %ih : tensor<?xf32>
+  %is = arith.addf %ixn, %ihn : tensor<?xf32>
+  %i = rnn.sigmoid %is : tensor<?xf32>
+  %fx = rnn.project "forget.x" (%x) {bias = false} : tensor<?xf32>
+  %fh = rnn.project "forget.h" (%h) {bias = false, init = #rnn.orthogonal<1.0>} : tensor<?xf32>
+  %fxn = rnn.layer_norm "forget.x.norm" %fx {bias = false} : tensor<?xf32>
+  %fhn = rnn.layer_norm "forget.h.norm" %fh {bias_init = 1.0} : tensor<?xf32>
+  %fs = arith.addf %fxn, %fhn : tensor<?xf32>
+  %f = rnn.sigmoid %fs : tensor<?xf32>
+  %gx = rnn.project "cell.x" (%x) {bias = false} : tensor<?xf32>
+  %gh = rnn.project "cell.h" (%h) {bias = false, init = #rnn.orthogonal<1.0>} : tensor<?xf32>
+  %gxn = rnn.layer_norm "cell.x.norm" %gx {bias = false} : tensor<?xf32>
+  %ghn = rnn.layer_norm "cell.h.norm" %gh : tensor<?xf32>
+  %gs = arith.addf %gxn, %ghn : tensor<?xf32>
+  %g = math.tanh %gs : tensor<?xf32>
+  %ox = rnn.project "output.x" (%x) {bias = false} : tensor<?xf32>
+  %oh = rnn.project "output.h" (%h) {bias = false, init = #rnn.orthogonal<1.0>} : tensor<?xf32>
+  %oxn = rnn.layer_norm "output.x.norm" %ox {bias = false} : tensor<?xf32>
+  %ohn = rnn.layer_norm "output.h.norm" %oh : tensor<?xf32>
+  %os = arith.addf %oxn, %ohn : tensor<?xf32>
+  %o = rnn.sigmoid %os : tensor<?xf32>
+  %keep = arith.mulf %f, %c : tensor<?xf32>
+  %add = arith.mulf %i, %g : tensor<?xf32>
+  %c1 = arith.addf %keep, %add : tensor<?xf32>
+  %cn = rnn.layer_norm "norm" %c1 : tensor<?xf32>
+  %t = math.tanh %cn : tensor<?xf32>
+  %h1 = arith.mulf %o, %t : tensor<?xf32>
+  rnn.yield %h1 state(%h1, %c1)
+}
+
+// Cho et al., Learning phrase representations using RNN encoder-decoder (2014):
+// the reset gate acts before the product.
+//   r, z = sigmoid(x W + h U + b),  n = tanh(x W + (r h) U + b)
+//   h' = z h + (1 - z) n
+rnn.cell @gru(%x) state(%h) {
+  %r = rnn.gate "reset"  sigmoid(%x, %h) {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+  %z = rnn.gate "update" sigmoid(%x, %h) {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+  %rh = arith.mulf %r, %h : tensor<?xf32>
+  %n = rnn.gate "candidate" tanh(%x, %rh) {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+  %d = arith.subf %h, %n : tensor<?xf32>
+  %zd = arith.mulf %z, %d : tensor<?xf32>
+  %h1 = arith.addf %n, %zd : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
+
+// The same with the reset gate after the product, so that one product serves
+// all gates (the form of cuDNN, PyTorch and ONNX with linear_before_reset).
+//   n = tanh(x W + b + r (h U + d))
+rnn.cell @gru_reset_after(%x) state(%h) {
+  %r = rnn.gate "reset"  sigmoid(%x, %h) {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+  %z = rnn.gate "update" sigmoid(%x, %h) {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+  %nx = rnn.project "candidate_x" (%x) : tensor<?xf32>
+  %nh = rnn.project "candidate_h" (%h) {init = #rnn.orthogonal<1.0>} : tensor<?xf32>
+  %rn = arith.mulf %r, %nh : tensor<?xf32>
+  %s = arith.addf %nx, %rn : tensor<?xf32>
+  %n = math.tanh %s : tensor<?xf32>
+  %d = arith.subf %h, %n : tensor<?xf32>
+  %zd = arith.mulf %z, %d : tensor<?xf32>
+  %h1 = arith.addf %n, %zd : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
+
+// Zhou et al., Minimal gated unit for recurrent neural networks (2016).
+//   f = sigmoid(x W + h U + b),  n = tanh(x W + (f h) U + b)
+//   h' = (1 - f) h + f n
+rnn.cell @mgu(%x) state(%h) {
+  %f = rnn.gate "forget" sigmoid(%x, %h) {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+  %fh = arith.mulf %f, %h : tensor<?xf32>
+  %n = rnn.gate "candidate" tanh(%x, %fh) {init = [#rnn.glorot, #rnn.orthogonal<1.0>]} : tensor<?xf32>
+  %d = arith.subf %n, %h : tensor<?xf32>
+  %fd = arith.mulf %f, %d : tensor<?xf32>
+  %h1 = arith.addf %h, %fd : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
+
+// Feng et al., Were RNNs all we needed? (2024): gates read the input alone, so
+// that the state enters linearly.
+//   z = sigmoid(x W + b),  n = x W + b,  h' = (1 - z) h + z n
+rnn.cell @mingru(%x) state(%h) {
+  %z = rnn.gate "update" sigmoid(%x) : tensor<?xf32>
+  %n = rnn.project "candidate" (%x) : tensor<?xf32>
+  %one = rnn.constant 1.0 : tensor<?xf32>
+  %keep = arith.subf %one, %z : tensor<?xf32>
+  %kh = arith.mulf %keep, %h : tensor<?xf32>
+  %zn = arith.mulf %z, %n : tensor<?xf32>
+  %h1 = arith.addf %kh, %zn : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
