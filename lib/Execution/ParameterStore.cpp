@@ -149,6 +149,8 @@ Error copyParameters(const NamedTensors &tensors, const ParameterLayout &layout,
       message += "\n  and " + std::to_string(faults.size() - 10) + " more";
     return makeFileError(source, message);
   }
+  if (options.checkOnly)
+    return Error::success();
   for (auto [parameter, tensor] : found)
     copyValues(*tensor, *parameter,
                parameter->trainable ? *trainable : *frozen);

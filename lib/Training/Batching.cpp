@@ -1,7 +1,7 @@
 //===- Batching.cpp - Packed minibatches ----------------------------------===//
 //
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
@@ -65,8 +65,7 @@ Tensor pack(const PackedLayout &layout, ArrayRef<TensorRef> sequences) {
   for (int64_t t = 0; t < layout.numSteps(); ++t)
     for (int64_t row = 0; row < layout.numActive(t); ++row) {
       const TensorRef &sequence = sequences[layout.order[row]];
-      std::memcpy(out,
-                  static_cast<const char *>(sequence.data) + t * rowBytes,
+      std::memcpy(out, static_cast<const char *>(sequence.data) + t * rowBytes,
                   rowBytes);
       out += rowBytes;
     }
@@ -115,9 +114,8 @@ static StringRef chooseAxis(const Dataset &dataset, StringRef axis) {
   return axis;
 }
 
-static std::vector<int64_t> getLengths(const Dataset &dataset,
-                                       ArrayRef<int64_t> examples,
-                                       StringRef axis) {
+static std::vector<int64_t>
+getLengths(const Dataset &dataset, ArrayRef<int64_t> examples, StringRef axis) {
   std::vector<int64_t> lengths;
   for (int64_t example : examples)
     lengths.push_back(dataset.length(axis, example));
@@ -188,8 +186,8 @@ Expected<Batcher> Batcher::create(const Dataset &dataset,
                      Twine(options.batchSize));
   Batcher batcher(dataset, options);
   int64_t rest = dataset.size() % options.batchSize;
-  batcher.numBatches = dataset.size() / options.batchSize +
-                       (rest && !options.dropLast ? 1 : 0);
+  batcher.numBatches =
+      dataset.size() / options.batchSize + (rest && !options.dropLast ? 1 : 0);
   if (batcher.numBatches == 0)
     return makeError("the dataset has " + Twine(dataset.size()) +
                      " examples, fewer than a batch of " +
@@ -212,8 +210,8 @@ void Batcher::beginEpoch() {
   MutableArrayRef<int64_t> all = examples;
   random.shuffle(all);
   // What is left over when small batches are dropped is dropped by chance.
-  all = all.take_front(std::min<int64_t>(all.size(),
-                                         numBatches * options.batchSize));
+  all = all.take_front(
+      std::min<int64_t>(all.size(), numBatches * options.batchSize));
   examples.resize(all.size());
   StringRef axis = chooseAxis(*dataset, options.axis);
   if (!axis.empty() && options.bucketBatches > 1) {
@@ -225,8 +223,8 @@ void Batcher::beginEpoch() {
     MutableArrayRef<std::pair<int64_t, size_t>> rest = keys;
     int64_t bucket = std::min<int64_t>(options.bucketBatches, numBatches) *
                      options.batchSize;
-    for (; !rest.empty(); rest = rest.drop_front(
-                              std::min<int64_t>(bucket, rest.size())))
+    for (; !rest.empty();
+         rest = rest.drop_front(std::min<int64_t>(bucket, rest.size())))
       llvm::sort(rest.take_front(std::min<int64_t>(bucket, rest.size())));
     std::vector<int64_t> shuffled = examples;
     for (auto [place, key] : enumerate(keys))

@@ -1,7 +1,7 @@
 //===- Dataset.cpp - Examples made of named fields ------------------------===//
 //
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,7 +30,8 @@ static Error checkField(const Field &field) {
     return fail("has elements of shape " + toString(spec.elementShape) +
                 "; expected numbers or vectors");
   Shape rowShape = spec.elementShape;
-  rowShape.insert(rowShape.begin(), field.rows->rank() ? field.rows->dim(0) : 0);
+  rowShape.insert(rowShape.begin(),
+                  field.rows->rank() ? field.rows->dim(0) : 0);
   if (field.rows->dtype() != spec.dtype ||
       field.rows->shape() != ArrayRef<int64_t>(rowShape))
     return fail("has rows of another type or shape than its elements");
@@ -93,8 +94,8 @@ Expected<Dataset> Dataset::create(std::vector<Field> fields,
 }
 
 const Field *Dataset::find(StringRef name) const {
-  auto it =
-      find_if(list, [&](const Field &field) { return field.spec.name == name; });
+  auto it = find_if(
+      list, [&](const Field &field) { return field.spec.name == name; });
   return it == list.end() ? nullptr : &*it;
 }
 

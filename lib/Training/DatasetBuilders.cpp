@@ -1,7 +1,7 @@
 //===- DatasetBuilders.cpp - Datasets from tables, text and arrays --------===//
 //
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
@@ -55,12 +55,11 @@ Expected<Dataset> buildWindows(const Table &table,
   // Neither sum can overflow once each part is less than the rows.
   int64_t rows = table.numRows();
   if (options.window > rows || options.horizon > rows - options.window)
-    return makeFileError(table.path(),
-                         "has " + Twine(rows) + " rows; a window of " +
-                             Twine(options.window) + " and a target " +
-                             Twine(options.horizon) + " ahead need " +
-                             Twine(uint64_t(options.window) +
-                                   uint64_t(options.horizon)));
+    return makeFileError(
+        table.path(),
+        "has " + Twine(rows) + " rows; a window of " + Twine(options.window) +
+            " and a target " + Twine(options.horizon) + " ahead need " +
+            Twine(uint64_t(options.window) + uint64_t(options.horizon)));
 
   Field x{{options.inputName,
            options.dtype,
@@ -76,8 +75,8 @@ Expected<Dataset> buildWindows(const Table &table,
           nullptr,
           {},
           {}};
-  for (auto [field, names] : {std::pair(&x, &options.inputs),
-                              std::pair(&y, &options.targets)}) {
+  for (auto [field, names] :
+       {std::pair(&x, &options.inputs), std::pair(&y, &options.targets)}) {
     Expected<std::shared_ptr<const Tensor>> data =
         loadColumns(table, *names, options.normalization, options.dtype);
     if (!data)
@@ -131,11 +130,10 @@ Expected<Dataset> buildTextRows(const Table &table,
   std::vector<Field> fields;
   for (const TextField &text : textFields) {
     if (text.column < 0 || text.column >= table.numColumns())
-      return makeFileError(table.path(), "has " + Twine(table.numColumns()) +
-                                             " columns; field '" + text.name +
-                                             "' needs column " +
-                                             Twine(text.column) +
-                                             ", counted from 0");
+      return makeFileError(
+          table.path(),
+          "has " + Twine(table.numColumns()) + " columns; field '" + text.name +
+              "' needs column " + Twine(text.column) + ", counted from 0");
     Field field{{text.name, DType::I32, {}, ""}, nullptr, {}, {}};
     if (!text.isLabel)
       field.spec.axis = text.axis.empty() ? text.name : text.axis;
@@ -183,9 +181,10 @@ Expected<Dataset> buildStreams(ArrayRef<int32_t> ids,
   // Every step needs a successor to be its target.
   int64_t perStream = (int64_t(ids.size()) - 1) / options.streams;
   if (ids.empty() || perStream < 1)
-    return makeError("a text of " + Twine(ids.size()) +
-                     " symbols cannot be cut into " + Twine(options.streams) +
-                     " streams; expected at least one symbol more than streams");
+    return makeError(
+        "a text of " + Twine(ids.size()) + " symbols cannot be cut into " +
+        Twine(options.streams) +
+        " streams; expected at least one symbol more than streams");
   std::shared_ptr<const Tensor> rows = makeIntRows(ids);
   Field x{{options.inputName, DType::I32, {}, timeAxis}, rows, {}, {}};
   Field y{{options.targetName, DType::I32, {}, timeAxis}, rows, {}, {}};
@@ -288,8 +287,8 @@ Expected<Field> ArrayReader::read(StringRef name, const Tensor &array) {
   const Lengths *lengths = *own ? &**own : *shared ? &**shared : nullptr;
 
   auto chosen = options.layouts.find(name.str());
-  ArrayLayout layout = chosen == options.layouts.end() ? ArrayLayout::Guess
-                                                       : chosen->second;
+  ArrayLayout layout =
+      chosen == options.layouts.end() ? ArrayLayout::Guess : chosen->second;
   if (layout == ArrayLayout::Guess)
     layout = guess(array, lengths, own->has_value());
 
@@ -300,10 +299,10 @@ Expected<Field> ArrayReader::read(StringRef name, const Tensor &array) {
     field.spec.axis = own->has_value() ? name.str() : timeAxis;
   unsigned leading = layout == ArrayLayout::Padded ? 2 : 1;
   if (array.rank() < leading || array.rank() > leading + 1)
-    return fail(name, "has shape " + toString(array.shape()) + "; expected " +
-                          (leading == 2
-                               ? "[N, T] or [N, T, D] of padded sequences"
-                               : "[N] or [N, D]"));
+    return fail(name,
+                "has shape " + toString(array.shape()) + "; expected " +
+                    (leading == 2 ? "[N, T] or [N, T, D] of padded sequences"
+                                  : "[N] or [N, D]"));
   ArrayRef<int64_t> elementShape = array.shape().drop_front(leading);
   field.spec.elementShape.assign(elementShape.begin(), elementShape.end());
   if (field.spec.dtype == DType::I32 && !elementShape.empty())
@@ -314,8 +313,8 @@ Expected<Field> ArrayReader::read(StringRef name, const Tensor &array) {
                           name + "_lengths' or 'lengths'");
 
   // Which runs of the array's elements are the examples.
-  int64_t numExamples = layout == ArrayLayout::Flat ? int64_t(lengths->size())
-                                                    : array.dim(0);
+  int64_t numExamples =
+      layout == ArrayLayout::Flat ? int64_t(lengths->size()) : array.dim(0);
   if (layout == ArrayLayout::Padded && lengths &&
       int64_t(lengths->size()) != numExamples)
     return fail(name, "has " + Twine(numExamples) + " examples; there are " +
@@ -360,18 +359,18 @@ Expected<Field> ArrayReader::read(StringRef name, const Tensor &array) {
     int64_t length = field.length[i];
     TensorRef run{array.dtype(), {length * width}, from};
     if (std::optional<int64_t> at = findNonFinite(run))
-      return fail(name, "is not finite at " +
-                            toIndexString(array.shape(),
-                                          begins[i] * width + *at));
+      return fail(name,
+                  "is not finite at " +
+                      toIndexString(array.shape(), begins[i] * width + *at));
     if (length * rowBytes > 0)
       std::memcpy(static_cast<char *>(rows.data()) + field.begin[i] * rowBytes,
                   from, length * rowBytes);
   }
   Expected<Tensor> converted = rows.convertTo(field.spec.dtype);
   if (!converted)
-    return fail(name, "cannot be used: " +
-                          llvm::toString(converted.takeError()) +
-                          " (counted without padding)");
+    return fail(name,
+                "cannot be used: " + llvm::toString(converted.takeError()) +
+                    " (counted without padding)");
   field.rows = std::make_shared<const Tensor>(std::move(*converted));
   return field;
 }

@@ -1,7 +1,7 @@
 //===- Normalization.cpp - Standardized columns ---------------------------===//
 //
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
@@ -56,7 +56,8 @@ Expected<Normalization> Normalization::fit(const Tensor &matrix, int64_t begin,
     }
     double deviation = std::sqrt(squares / count);
     if (!std::isfinite(mean) || !std::isfinite(deviation))
-      return makeError("column '" + name + "' cannot be normalized: its "
+      return makeError("column '" + name +
+                       "' cannot be normalized: its "
                        "values, or their squares, are not finite");
     // What rounding of the mean leaves of a constant is not a deviation.
     if (deviation <= 1e-14 * std::abs(mean))
@@ -70,8 +71,8 @@ Expected<Normalization>
 Normalization::select(ArrayRef<std::string> names) const {
   Normalization result;
   for (const std::string &name : names) {
-    auto it = find_if(columns,
-                      [&](const Column &column) { return column.name == name; });
+    auto it = find_if(
+        columns, [&](const Column &column) { return column.name == name; });
     if (it == columns.end())
       return makeError("the normalization has no column '" + name + "'");
     result.columns.push_back(*it);

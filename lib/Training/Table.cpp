@@ -1,7 +1,7 @@
 //===- Table.cpp - Tables of text and numbers -----------------------------===//
 //
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,8 +46,8 @@ struct Table::Parser {
       if (row.size() != width)
         return fail(row[0].line, 1,
                     "the row has " + Twine(row.size()) +
-                        (row.size() == 1 ? " cell" : " cells") +
-                        "; expected " + Twine(width));
+                        (row.size() == 1 ? " cell" : " cells") + "; expected " +
+                        Twine(width));
       if (Error error = addRow(row))
         return error;
     }
@@ -175,18 +175,17 @@ Expected<Table> Table::parse(StringRef text, StringRef path,
   table.file = path.str();
   table.buffer = MemoryBuffer::getMemBufferCopy(text, path);
   table.unquoted = std::make_unique<BumpPtrAllocator>();
-  bool isTsv = path.ends_with_insensitive(".tsv") ||
-               path.ends_with_insensitive(".tab");
+  bool isTsv =
+      path.ends_with_insensitive(".tsv") || path.ends_with_insensitive(".tab");
   char separator = options.separator.value_or(isTsv ? '\t' : ',');
   bool quotes = options.quotes.value_or(separator != '\t');
 
   size_t width = 0;
-  Error error = Parser(table, separator, quotes)
-                    .parse([&](ArrayRef<Cell> row) {
-                      width = row.size();
-                      llvm::append_range(table.cells, row);
-                      return Error::success();
-                    });
+  Error error = Parser(table, separator, quotes).parse([&](ArrayRef<Cell> row) {
+    width = row.size();
+    llvm::append_range(table.cells, row);
+    return Error::success();
+  });
   if (error)
     return error;
   if (table.cells.empty())
@@ -225,8 +224,8 @@ Expected<Table> Table::parse(StringRef text, StringRef path,
 Expected<int64_t> Table::findColumn(StringRef name) const {
   auto it = find(names, name);
   if (it == names.end())
-    return makeFileError(file, "has no column '" + name + "'; its columns are " +
-                                   join(names, ", "));
+    return makeFileError(file, "has no column '" + name +
+                                   "'; its columns are " + join(names, ", "));
   return it - names.begin();
 }
 

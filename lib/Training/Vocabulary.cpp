@@ -1,7 +1,7 @@
 //===- Vocabulary.cpp - Text as numbers -----------------------------------===//
 //
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,8 +33,8 @@ static Error forEachSymbol(StringRef text, TextUnit unit,
   while (position < text.size()) {
     size_t end;
     if (unit == TextUnit::Character) {
-      end = position + std::max<size_t>(
-                           1, getCharacterLength(text.substr(position)));
+      end = position +
+            std::max<size_t>(1, getCharacterLength(text.substr(position)));
     } else {
       position = text.find_first_not_of(blanks, position);
       if (position == StringRef::npos)
@@ -73,11 +73,11 @@ Expected<Vocabulary> Vocabulary::build(ArrayRef<StringRef> texts,
 
   StringMap<int64_t> counts;
   for (auto [index, text] : enumerate(texts))
-    if (Error error = forEachSymbol(text, options.unit,
-                                    [&](StringRef symbol, size_t) {
-                                      ++counts[symbol];
-                                      return Error::success();
-                                    }))
+    if (Error error =
+            forEachSymbol(text, options.unit, [&](StringRef symbol, size_t) {
+              ++counts[symbol];
+              return Error::success();
+            }))
       return makeError("text " + Twine(index) + ": " +
                        llvm::toString(std::move(error)));
   std::vector<std::pair<int64_t, StringRef>> symbols;

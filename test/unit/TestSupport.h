@@ -16,9 +16,11 @@
 #include "llvm/Support/Path.h"
 #include "gtest/gtest.h"
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <sys/resource.h>
 #include <vector>
 
 namespace ravel::test {
@@ -92,6 +94,23 @@ public:
 
 private:
   llvm::SmallString<128> folder;
+};
+
+/// Makes writes past `bytes` fail, as a full disk does.
+struct FileSizeLimit {
+  explicit FileSizeLimit(rlim_t bytes) {
+    handler = std::signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    rlimit limit = before;
+    limit.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, handler);
+  }
+  rlimit before;
+  void (*handler)(int);
 };
 
 } // namespace ravel::test

@@ -82,6 +82,7 @@ struct LoadOptions {
   std::string prefix;
   /// Tensors whose name begins with one of these are never unexpected.
   std::vector<std::string> ignoredPrefixes;
+  bool checkOnly = false; // complain as ever, but copy nothing
 };
 
 /// A parameter's part of an arena of `layout` as a tensor.

@@ -1,7 +1,7 @@
 //===- Batching.h - Packed minibatches --------------------------*- C++ -*-===//
 //
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
@@ -46,9 +46,9 @@ struct PackedLayout {
 
   static PackedLayout of(llvm::ArrayRef<int64_t> lengths);
 
-  int64_t size() const { return order.size(); }             // B
-  int64_t numSteps() const { return offsets.size() - 1; }   // T
-  int64_t numRows() const { return offsets.back(); }        // sum of lengths
+  int64_t size() const { return order.size(); }           // B
+  int64_t numSteps() const { return offsets.size() - 1; } // T
+  int64_t numRows() const { return offsets.back(); }      // sum of lengths
   int64_t numActive(int64_t t) const { return offsets[t + 1] - offsets[t]; }
   /// The inverse of `order`.
   std::vector<int64_t> ranks() const;

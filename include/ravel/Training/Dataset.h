@@ -1,7 +1,7 @@
 //===- Dataset.h - Examples made of named fields ----------------*- C++ -*-===//
 //
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
@@ -107,9 +107,9 @@ struct Split {
 
 /// The examples whose targets come from the source's rows [begin, end) alone.
 /// Inputs may reach back before `begin`, unless `inputsToo`.
-Dataset selectSourceRows(
-    const Dataset &dataset, int64_t begin,
-    int64_t end = std::numeric_limits<int64_t>::max(), bool inputsToo = false);
+Dataset selectSourceRows(const Dataset &dataset, int64_t begin,
+                         int64_t end = std::numeric_limits<int64_t>::max(),
+                         bool inputsToo = false);
 
 /// Splits by time: training has the examples whose targets lie before the
 /// source's row `row`, validation those whose targets lie at or after it.

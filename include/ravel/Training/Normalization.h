@@ -1,7 +1,7 @@
 //===- Normalization.h - Standardized columns -------------------*- C++ -*-===//
 //
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,8 +36,7 @@ public:
   double deviation(int64_t column) const { return columns[column].deviation; }
 
   /// That of some columns only, by name: to undo predictions, for example.
-  llvm::Expected<Normalization>
-  select(llvm::ArrayRef<std::string> names) const;
+  llvm::Expected<Normalization> select(llvm::ArrayRef<std::string> names) const;
 
   /// (x - mean) / deviation, in place, on an f32 or f64 tensor whose last
   /// dimension is the columns.

@@ -7,30 +7,11 @@
 
 #include "ravel/Execution/FileIO.h"
 #include "TestSupport.h"
-#include <csignal>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 using namespace ravel;
 using namespace ravel::test;
-
-/// Makes writes past `bytes` fail, as a full disk does.
-struct FileSizeLimit {
-  explicit FileSizeLimit(rlim_t bytes) {
-    handler = std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before);
-    rlimit limit = before;
-    limit.rlim_cur = bytes;
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before);
-    std::signal(SIGXFSZ, handler);
-  }
-  rlimit before;
-  void (*handler)(int);
-};
 
 TEST(FileIO, ReplacesAFile) {
   TemporaryFolder folder;
