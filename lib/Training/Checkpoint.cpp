@@ -80,16 +80,16 @@ Error saveCheckpoint(StringRef path, const ParameterStore &parameters,
       return makeFileError(path, "cannot hold the parameter '" + name +
                                      "': its name is that of other state");
   }
-  Tensor like = parameters.layout().makeArena(ArenaKind::Trainable, DType::F32);
+  ArrayRef<int64_t> arenaShape = parameters.arena(ArenaKind::Trainable).shape();
   for (const auto &[name, arena] : optimizer) {
     if (name.empty() || StringRef(name).contains('/'))
       return makeFileError(path, "cannot hold the optimizer's state '" + name +
                                      "': a name must not be empty or have '/' "
                                      "in it");
-    if (!isFloat(arena.dtype()) || arena.shape() != like.shape())
+    if (!isFloat(arena.dtype()) || arena.shape() != arenaShape)
       return makeFileError(path, "cannot hold the optimizer's state '" + name +
                                      "': expected an arena of shape " +
-                                     toString(like.shape()) + ", not " +
+                                     toString(arenaShape) + ", not " +
                                      toString(arena.shape()));
     for (const Parameter &parameter : parameters.parameters())
       if (parameter.trainable)

@@ -277,7 +277,7 @@ std::vector<StringRef> Table::textColumn(int64_t column) const {
 Expected<double> Table::parseNumber(int64_t row, int64_t column) const {
   StringRef text = cell(row, column);
   double value;
-  const char *what;
+  const char *what = "";
   switch (parseDouble(text, value)) {
   case Number::Finite:
     return value;
