@@ -230,6 +230,16 @@ TEST(Npz, ReadsDeflated) {
                   "impossible size");
 }
 
+TEST(Npz, ReadsWhatNumPyWrote) {
+  NamedTensors arrays =
+      get(readNpz(RAVEL_TEST_SOURCE_DIR "/Reference/lstm_1_uni.npz"));
+  EXPECT_FALSE(arrays.empty());
+  for (const auto &[name, array] : arrays) {
+    EXPECT_GT(array.numElements(), 0) << name;
+    EXPECT_FALSE(findNonFinite(array)) << name;
+  }
+}
+
 TEST(Npz, SaysWhatIsMalformed) {
   std::string npy =
       makeNpy("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }",
