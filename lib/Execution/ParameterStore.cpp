@@ -1,0 +1,218 @@
+//===- ParameterStore.cpp - A model's learned values ----------------------===//
+//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ravel/Execution/ParameterStore.h"
+#include "ravel/Execution/FileIO.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+#include <cstring>
+
+using namespace llvm;
+namespace ravel {
+
+//===----------------------------------------------------------------------===//
+// ParameterLayout
+//===----------------------------------------------------------------------===//
+
+Expected<ParameterLayout>
+ParameterLayout::create(ArrayRef<ParameterSpec> specs) {
+  ParameterLayout layout;
+  for (const ParameterSpec &spec : specs) {
+    if (spec.name.empty())
+      return makeError("a parameter has an empty name");
+    if (!layout.indices.try_emplace(spec.name, layout.list.size()).second)
+      return makeError("parameter '" + spec.name + "' occurs twice");
+    std::optional<int64_t> count = countElements(spec.shape, sizeof(double));
+    if (!count || *count == 0)
+      return makeError("parameter '" + spec.name + "' has the shape " +
+                       toString(spec.shape) +
+                       "; expected positive dimensions of a size that fits "
+                       "memory");
+    int64_t &size = spec.trainable ? layout.trainableSize : layout.frozenSize;
+    layout.list.push_back(
+        {spec.name, spec.shape, spec.trainable, size, *count});
+    size += alignTo(*count, rowSize);
+    if (!countElements({size}, sizeof(double)))
+      return makeError("the parameters do not fit memory");
+  }
+  return layout;
+}
+
+const Parameter *ParameterLayout::find(StringRef name) const {
+  auto it = indices.find(name);
+  return it == indices.end() ? nullptr : &list[it->second];
+}
+
+int64_t ParameterLayout::countValues(ArenaKind kind) const {
+  int64_t count = 0;
+  for (const Parameter &parameter : list)
+    if (ParameterStore::kindOf(parameter) == kind)
+      count += parameter.numElements;
+  return count;
+}
+
+Tensor ParameterLayout::makeArena(ArenaKind kind, DType dtype) const {
+  return Tensor(dtype, {arenaSize(kind) / rowSize, rowSize});
+}
+
+TensorRef viewParameter(const Parameter &parameter, const Tensor &arena) {
+  const char *base = static_cast<const char *>(arena.data());
+  return {arena.dtype(), parameter.shape,
+          base + parameter.offset * getSizeInBytes(arena.dtype())};
+}
+
+//===----------------------------------------------------------------------===//
+// Loading
+//===----------------------------------------------------------------------===//
+
+/// Why `tensor` cannot be the value of `parameter`; empty if it can.
+static std::string findFault(const Tensor &tensor, const Parameter &parameter,
+                             DType elementType) {
+  std::string name = "'" + parameter.name + "'";
+  if (tensor.shape() != ArrayRef<int64_t>(parameter.shape))
+    return "misshapen " + name + ": expected shape " +
+           toString(parameter.shape) + ", found " + toString(tensor.shape());
+  if (!isFloat(tensor.dtype()))
+    return "wrong element type of " + name + ": expected f32 or f64, found " +
+           getName(tensor.dtype()).str();
+  if (std::optional<int64_t> at = findNonFinite(tensor))
+    return "not finite: " + name + " at " + toIndexString(tensor.shape(), *at);
+  if (tensor.dtype() == DType::F64 && elementType == DType::F32) {
+    Expected<Tensor> converted = tensor.convertTo(DType::F32);
+    if (!converted)
+      return "too large for f32: " + name + ": " +
+             llvm::toString(converted.takeError());
+  }
+  return "";
+}
+
+static void copyValues(const Tensor &tensor, const Parameter &parameter,
+                       Tensor &arena) {
+  dispatch(arena.dtype(), [&](auto to) {
+    using To = decltype(to);
+    if constexpr (std::is_floating_point_v<To>) {
+      auto target =
+          arena.view<To>().slice(parameter.offset, parameter.numElements);
+      if (tensor.dtype() == DType::F32)
+        llvm::copy(tensor.view<float>(), target.begin());
+      else
+        llvm::transform(tensor.view<double>(), target.begin(),
+                        [](double value) { return To(value); });
+    }
+  });
+}
+
+Error copyParameters(const NamedTensors &tensors, const ParameterLayout &layout,
+                     Tensor *trainable, Tensor *frozen,
+                     const LoadOptions &options, StringRef source) {
+  std::vector<std::string> faults;
+  std::vector<std::pair<const Parameter *, const Tensor *>> found;
+  for (const Parameter &parameter : layout.parameters()) {
+    Tensor *arena = parameter.trainable ? trainable : frozen;
+    if (!arena)
+      continue;
+    auto it = tensors.find(options.prefix + parameter.name);
+    if (it == tensors.end()) {
+      if (!options.allowMissing)
+        faults.push_back("missing '" + parameter.name + "' of shape " +
+                         toString(parameter.shape));
+      continue;
+    }
+    std::string fault = findFault(it->second, parameter, arena->dtype());
+    if (fault.empty())
+      found.push_back({&parameter, &it->second});
+    else
+      faults.push_back(std::move(fault));
+  }
+  if (!options.allowUnexpected)
+    for (const auto &[fullName, tensor] : tensors) {
+      StringRef full = fullName, name = full;
+      if (!name.consume_front(options.prefix) || layout.find(name) ||
+          any_of(options.ignoredPrefixes, [full](const std::string &ignored) {
+            return full.starts_with(ignored);
+          }))
+        continue;
+      faults.push_back("unexpected '" + name.str() + "' of shape " +
+                       toString(tensor.shape()) +
+                       ": the model has no such parameter");
+    }
+
+  if (!faults.empty()) {
+    std::string message = "does not fit the model's parameters:";
+    for (const std::string &fault : ArrayRef(faults).take_front(10))
+      message += "\n  " + fault;
+    if (faults.size() > 10)
+      message += "\n  and " + std::to_string(faults.size() - 10) + " more";
+    return makeFileError(source, message);
+  }
+  if (options.checkOnly)
+    return Error::success();
+  for (auto [parameter, tensor] : found)
+    copyValues(*tensor, *parameter,
+               parameter->trainable ? *trainable : *frozen);
+  return Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// ParameterStore
+//===----------------------------------------------------------------------===//
+
+Expected<ParameterStore> ParameterStore::create(ArrayRef<ParameterSpec> specs,
+                                                DType elementType) {
+  if (!isFloat(elementType))
+    return makeError("parameters must be f32 or f64, not " +
+                     getName(elementType));
+  Expected<ParameterLayout> layout = ParameterLayout::create(specs);
+  if (!layout)
+    return layout.takeError();
+  ParameterStore store;
+  store.places = std::move(*layout);
+  store.dtype = elementType;
+  store.trainable = store.makeArenaLike(ArenaKind::Trainable);
+  store.frozen = store.makeArenaLike(ArenaKind::Frozen);
+  return store;
+}
+
+NamedTensorRefs ParameterStore::tensors() const {
+  NamedTensorRefs refs;
+  for (const Parameter &parameter : parameters())
+    refs.emplace(parameter.name, tensor(parameter));
+  return refs;
+}
+
+bool ParameterStore::isPaddingZero() const {
+  bool zero = true;
+  dispatch(dtype, [&](auto type) {
+    using T = decltype(type);
+    for (const Parameter &parameter : parameters()) {
+      ArrayRef<T> row = arena(kindOf(parameter)).view<T>();
+      int64_t end = parameter.offset + parameter.numElements;
+      int64_t next = alignTo(end, ParameterLayout::rowSize);
+      zero &= all_of(row.slice(end, next - end),
+                     [](T value) { return value == T(0); });
+    }
+  });
+  return zero;
+}
+
+Error ParameterStore::load(const NamedTensors &tensors, StringRef source,
+                           const LoadOptions &options) {
+  return copyParameters(tensors, places, &trainable, &frozen, options, source);
+}
+
+Error ParameterStore::load(StringRef path, const LoadOptions &options) {
+  Expected<Safetensors> file = readSafetensors(path);
+  if (!file)
+    return file.takeError();
+  return load(file->tensors, path, options);
+}
+
+Error ParameterStore::save(StringRef path, const Metadata &metadata) const {
+  return writeSafetensors(path, tensors(), metadata);
+}
+
+} // namespace ravel
