@@ -1,0 +1,167 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// From a model's text to functions that can be called: compilation to native
+// code, the cache of compiled code on disk, and the functions' signatures.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAVEL_EXECUTION_MODULE_H
+#define RAVEL_EXECUTION_MODULE_H
+
+#include "ravel/Execution/ParameterStore.h"
+#include "ravel/Execution/Tensor.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ravel {
+
+/// What an argument of a compiled function is.
+enum class Role {
+  Offsets,   ///< i64 [instants + 1]: the first packed row of each instant
+  Batch,     ///< the number of examples
+  Input,     ///< data, named as in the model
+  Parameter, ///< a learned tensor, named as in the manifest
+  Key,       ///< i32 [batch]: what an example's dropout draws from
+  Weight,    ///< [batch]: the weight of each example's loss in a gradient
+  Output,    ///< a result, which the function writes
+};
+
+/// How an argument's rows are laid out.
+enum class RowLayout {
+  Sequence, ///< [packed rows, shape...]: the instants of all examples
+  Example,  ///< [batch, shape...]
+  Shared,   ///< [shape...]: the same for all examples
+};
+
+struct Argument {
+  Role role;
+  RowLayout layout = RowLayout::Shared;
+  DType dtype = DType::F32;
+  /// The shape of one row: [D] for vectors of D components, [] for numbers.
+  Shape shape;
+  /// Of an input or parameter: its name. Of an output: the input that a
+  /// `carry` attribute names, or empty.
+  std::string name;
+  /// Of an output that is a gradient: the parameter's or input's name.
+  std::string gradientOf;
+};
+
+struct Signature {
+  std::string name;
+  std::vector<Argument> arguments;
+
+  /// The arguments of a role, by their positions in `arguments`.
+  llvm::SmallVector<unsigned> find(Role role) const;
+};
+
+/// An entry of the manifest: a parameter and what it starts from.
+struct ManifestEntry {
+  ParameterSpec spec;
+  /// The initializer attribute as it is written: "#rnn.glorot".
+  std::string initializer;
+};
+
+struct CompileOptions {
+  /// The float type of all computation.
+  DType precision = DType::F32;
+  /// Whether dropout and zoneout draw at random.
+  bool training = false;
+  /// A function whose gradient with respect to the parameters is added, as
+  /// "<objective>_grad"; only that function and its gradient are compiled.
+  std::string objective;
+  /// Inputs that the gradient is taken for too, by name.
+  std::vector<std::string> gradientInputs;
+  /// An optimizer of the model or the prelude that is added, under its name.
+  std::string optimizer;
+  /// Values for the optimizer's hyperparameters.
+  std::map<std::string, double> hyperparameters;
+  /// Functions to compile; all if empty.
+  std::vector<std::string> functions;
+  /// Unrolls the loop over time by this factor.
+  unsigned unrollTime = 1;
+  /// The processor compiled for, as LLVM names it; the host's if empty.
+  std::string cpu, features;
+};
+
+/// A model's functions as native code. Calls may run at once on several threads
+/// of the caller if they write to different memory.
+class Module {
+public:
+  ~Module();
+  Module(Module &&) noexcept;
+
+  llvm::ArrayRef<ManifestEntry> manifest() const;
+  llvm::ArrayRef<Signature> signatures() const;
+  /// Null if there is no such function.
+  const Signature *find(llvm::StringRef function) const;
+
+  /// Calls a function. `arguments` follow its signature: for each but `Batch`
+  /// a tensor in memory of the shape that role and layout give; outputs are
+  /// written. An error, and nothing is called, where a dtype or a shape is
+  /// wrong. Data are trusted: offsets must be those of a packed batch, and
+  /// class indices in range.
+  llvm::Error call(llvm::StringRef function,
+                   llvm::ArrayRef<TensorRef> arguments, int64_t batch) const;
+
+  /// Whether the code came from the cache.
+  bool isCached() const;
+
+private:
+  friend class Compiler;
+  struct Impl;
+  explicit Module(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl;
+};
+
+/// A model's text and where it came from, for messages.
+struct ModelSource {
+  std::string text;
+  std::string path;
+
+  static llvm::Expected<ModelSource> open(llvm::StringRef path);
+};
+
+/// Compiles models. Diagnostics go to standard error as they arise; the error
+/// returned says only that there were some.
+class Compiler {
+public:
+  /// `cacheDirectory` holds compiled code by content; empty for no cache. It is
+  /// created when needed; entries that are damaged or were written by another
+  /// build or for another processor are ignored and replaced.
+  explicit Compiler(std::string cacheDirectory = getDefaultCacheDirectory());
+
+  llvm::Expected<Module> compile(const ModelSource &source,
+                                 const CompileOptions &options) const;
+
+  /// The IR of the model at a level, 0 to 5, as text.
+  llvm::Expected<std::string> print(const ModelSource &source,
+                                    const CompileOptions &options,
+                                    unsigned level) const;
+
+  /// $RAVEL_CACHE_DIR, or ravel/ in $XDG_CACHE_HOME or ~/.cache.
+  static std::string getDefaultCacheDirectory();
+
+private:
+  std::string cacheDirectory;
+};
+
+/// Draws initial values: every parameter from its initializer, with a seed made
+/// of `seed` and its name.
+llvm::Error initializeParameters(llvm::ArrayRef<ManifestEntry> manifest,
+                                 uint64_t seed, ParameterStore &store);
+
+/// The threads that compiled code uses from now on, at least 1.
+void setNumThreads(unsigned count);
+
+} // namespace ravel
+
+#endif // RAVEL_EXECUTION_MODULE_H
