@@ -689,6 +689,18 @@ static LogicalResult verifyObjective(func::FuncOp function) {
   return success();
 }
 
+/// Checks that `declaration` promised the type that `gradient` has.
+static LogicalResult verifyDeclaration(func::FuncOp declaration,
+                                       func::FuncOp gradient) {
+  if (declaration.getFunctionType() == gradient.getFunctionType())
+    return success();
+  InFlightDiagnostic diag = declaration.emitError(
+      "the gradient function is declared with another type than it has");
+  diag.attachNote() << "expected type: " << gradient.getFunctionType();
+  diag.attachNote() << "  actual type: " << declaration.getFunctionType();
+  return diag;
+}
+
 /// Moves what does not change in time out of the scans of `function`.
 static void hoistInvariants(func::FuncOp function) {
   function.walk([](ScanOp scan) {
@@ -810,7 +822,8 @@ private:
     return objectives;
   }
 
-  /// Puts the gradient function of `objective` after it.
+  /// Puts the gradient function of `objective` after it, in place of the
+  /// declaration of it where there is one.
   LogicalResult differentiate(func::FuncOp objective, SymbolTable &symbols) {
     if (failed(verifyObjective(objective)))
       return failure();
@@ -820,21 +833,31 @@ private:
     std::string name = resultName.empty()
                            ? (objective.getSymName() + "_grad").str()
                            : resultName.getValue();
-    if (Operation *other = symbols.lookup(name)) {
+    Operation *other = symbols.lookup(name);
+    auto declaration = dyn_cast_if_present<func::FuncOp>(other);
+    if (other && !(declaration && declaration.isExternal())) {
       InFlightDiagnostic diag =
           objective.emitError("the name of the gradient function, '")
           << name << "', is taken";
       diag.attachNote(other->getLoc()) << "by this";
       return diag;
     }
+
     func::FuncOp gradient = objective.clone();
+    if (declaration)
+      symbols.remove(declaration);
     gradient.setSymName(name);
     gradient->removeAttr(kObjectiveAttr);
     symbols.insert(gradient, std::next(Block::iterator(objective)));
-    if (succeeded(buildGradient(gradient, objective.getSymName(), *wanted)))
-      return success();
-    symbols.erase(gradient);
-    return failure();
+    LogicalResult result =
+        buildGradient(gradient, objective.getSymName(), *wanted);
+    if (succeeded(result) && declaration)
+      result = verifyDeclaration(declaration, gradient);
+    if (declaration)
+      declaration.erase();
+    if (failed(result))
+      symbols.erase(gradient);
+    return result;
   }
 };
 

@@ -23,6 +23,9 @@ def RNNDifferentiate : Pass<"rnn-differentiate", "::mlir::ModuleOp"> {
     * for each input named in `wrt`, for this example alone, marked
       `rnn.gradient_of`.
 
+    A declaration of the gradient function, there for other functions to call
+    it, becomes its definition.
+
     The gradient of a `rnn.scan` is a `rnn.scan` of the opposite direction. What
     its body needs of the forward body comes out of the forward scan as further
     sequences. A parameter's gradient is the `rnn.total` of what each instant of
