@@ -13,6 +13,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
+#include "ravel/Dialect/RNN/IR/RNN.h"
 
 namespace ravel {
 #define GEN_PASS_DECL

@@ -81,4 +81,74 @@ def LowerRows : Pass<"rnn-lower-rows"> {
   ];
 }
 
+//===----------------------------------------------------------------------===//
+// Decompose
+//===----------------------------------------------------------------------===//
+
+def Decompose : Pass<"rnn-decompose"> {
+  let summary = "write functions of vectors in kernels as elementwise arithmetic";
+  let description = [{
+    In the bodies of `rnn.rows`: softmax, log_sum_exp, sigmoid, relu and
+    softplus become arithmetic and reductions; padding and writing into a vector
+    become concatenations.
+
+    ```mlir
+    %y = rnn.sigmoid %x : tensor<8xf32>
+    ```
+    becomes
+    ```mlir
+    %one = arith.constant dense<1.0> : tensor<8xf32>
+    %n = arith.negf %x : tensor<8xf32>
+    %e = math.exp %n : tensor<8xf32>
+    %d = arith.addf %one, %e : tensor<8xf32>
+    %y = arith.divf %one, %d : tensor<8xf32>
+    ```
+  }];
+  let dependentDialects = ["::ravel::rnn::RNNDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// ExpandMath
+//===----------------------------------------------------------------------===//
+
+def ExpandMath : Pass<"rnn-expand-math"> {
+  let summary = "write functions of math as polynomials";
+  let description = [{
+    For numbers and vectors of f32 and f64: exp, exp2, expm1, tanh, sinh, cosh,
+    log, log2, log10, log1p, powf, sin, cos, tan and rsqrt. For f32 also erf,
+    erfc, atan, atan2, asin, acos and cbrt. What is one instruction stays.
+    Nothing that is expanded calls a library.
+
+    ```mlir
+    %y = math.tanh %x : vector<8xf32>
+    ```
+    becomes about 25 multiplications and additions and one division.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// VerifyCodegen
+//===----------------------------------------------------------------------===//
+
+def VerifyCodegen : Pass<"rnn-verify-codegen"> {
+  let summary = "fail where code can't be fast";
+  let description = [{
+    Constraints, on loops and vectors:
+    * G1: no function on a vector is left that would be computed one component
+      at a time.
+    * G2: nothing is allocated in a loop with the attribute `rnn.time`.
+    * G3: no threads start in a loop with the attribute `rnn.time`.
+
+    ```mlir
+    scf.for %t = %c0 to %n step %c1 {
+      %a = memref.alloc() : memref<8xf32>   // error: G2
+    } {rnn.time}
+    ```
+  }];
+}
+
 #endif // RAVEL_CONVERSION_PASSES_TD
