@@ -108,6 +108,44 @@ def Decompose : Pass<"rnn-decompose"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Parallelize
+//===----------------------------------------------------------------------===//
+
+def Parallelize : Pass<"rnn-parallelize", "::mlir::ModuleOp"> {
+  let summary = "share the rows of kernels among threads";
+  let description = [{
+    Puts each loop over time into one parallel region in which each thread takes
+    its rows of every step, and each kernel outside of such loops into one of
+    its own. Threads never wait for each other inside a loop over time.
+
+    ```mlir
+    scf.for %t = %c0 to %n step %c1 {
+      rnn.rows ins(…) outs(…) {…}
+    } {rnn.time}
+    ```
+    becomes
+    ```mlir
+    omp.parallel if(%many) {
+      %id = … omp_get_thread_num
+      %threads = … omp_get_num_threads
+      scf.for %t = %c0 to %n step %c1 {
+        rnn.rows ins(…) outs(…) distribute(%id, %threads) {…}
+      } {rnn.time}
+      omp.terminator
+    }
+    ```
+  }];
+  let options = [
+    Option<"minRows", "min-rows", "int64_t", "8",
+           "Fewest rows that are shared among threads">,
+  ];
+  let dependentDialects = [
+    "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::omp::OpenMPDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // ExpandMath
 //===----------------------------------------------------------------------===//
 
