@@ -131,6 +131,71 @@ def ExpandMath : Pass<"rnn-expand-math"> {
 }
 
 //===----------------------------------------------------------------------===//
+// RNNToLinalg
+//===----------------------------------------------------------------------===//
+
+def ConvertRNNToLinalg : Pass<"convert-rnn-to-linalg"> {
+  let summary = "write sums over all rows of a batch as linalg";
+  let description = [{
+    `rnn.contract`, `rnn.total` and `rnn.scatter` of batched tensors become
+    `linalg.contract`, `linalg.reduce` and a loop over the rows.
+
+    ```mlir
+    %y = rnn.contract %x, %g : tensor<?x8xf32>, tensor<?x16xf32> -> tensor<8x16xf32>
+    ```
+    becomes
+    ```mlir
+    %e = tensor.empty() : tensor<8x16xf32>
+    %z = linalg.fill ins(%zero : f32) outs(%e : tensor<8x16xf32>) -> tensor<8x16xf32>
+    %y = linalg.contract indexing_maps = [
+             affine_map<(i, j, r) -> (r, i)>, affine_map<(i, j, r) -> (r, j)>,
+             affine_map<(i, j, r) -> (i, j)>]
+         ins(%x, %g : tensor<?x8xf32>, tensor<?x16xf32>)
+         outs(%z : tensor<8x16xf32>) -> tensor<8x16xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// LinalgToVector
+//===----------------------------------------------------------------------===//
+
+def LowerLinalg : Pass<"rnn-lower-linalg"> {
+  let summary = "write contractions, sums, fills and copies as loops with vectors";
+  let description = [{
+    On memrefs of f32 or f64 whose last dimension is static and contiguous:
+    `linalg.contract` of rows (as `convert-rnn-to-linalg` writes it), a sum by
+    `linalg.reduce` over rows, `linalg.fill` and `memref.copy`. What it leaves
+    is for `convert-linalg-to-loops`.
+
+    ```mlir
+    linalg.fill ins(%v : f32) outs(%m : memref<?x8xf32>)
+    ```
+    becomes
+    ```mlir
+    %vector = vector.broadcast %v : f32 to vector<8xf32>
+    scf.for %i = %c0 to %rows step %c1 {
+      vector.store %vector, %m[%i, %c0] : memref<?x8xf32>, vector<8xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"vectorWidth", "vector-width", "int64_t", "256",
+           "Bits of a vector register">,
+    Option<"numRegisters", "num-registers", "int64_t", "16",
+           "Vector registers of the target">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // VerifyCodegen
 //===----------------------------------------------------------------------===//
 

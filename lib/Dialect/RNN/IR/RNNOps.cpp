@@ -687,6 +687,15 @@ LogicalResult ScanOp::verifyRegions() {
 // LinearOp, LookupOp, TotalOp
 //===----------------------------------------------------------------------===//
 
+/// The type of one row of a tensor or memref.
+static Type getRowType(Type type) {
+  auto shaped = cast<ShapedType>(type);
+  if (shaped.getRank() <= 1)
+    return shaped.getElementType();
+  return RankedTensorType::get(shaped.getShape().drop_front(),
+                               shaped.getElementType());
+}
+
 LogicalResult LinearOp::verify() {
   int64_t inputs = getMatrix().getType().getDimSize(getTranspose() ? 1 : 0);
   int64_t outputs = getMatrix().getType().getDimSize(getTranspose() ? 0 : 1);
@@ -710,6 +719,10 @@ LogicalResult LookupOp::verify() {
 }
 
 LogicalResult TotalOp::verify() {
+  // Of a batch, the rows are summed.
+  auto rows = dyn_cast<RankedTensorType>(getOperand().getType());
+  if (rows && rows.getRank() > 0 && getRowType(rows) == getResult().getType())
+    return success();
   if (getElementOrSelf(getOperand().getType()) != getResult().getType())
     return emitOpError("result must be of the operand's element type ")
            << getElementOrSelf(getOperand().getType());
@@ -719,15 +732,6 @@ LogicalResult TotalOp::verify() {
 //===----------------------------------------------------------------------===//
 // RowsOp
 //===----------------------------------------------------------------------===//
-
-/// The type of one row of a tensor or memref.
-static Type getRowType(Type type) {
-  auto shaped = cast<ShapedType>(type);
-  if (shaped.getRank() <= 1)
-    return shaped.getElementType();
-  return RankedTensorType::get(shaped.getShape().drop_front(),
-                               shaped.getElementType());
-}
 
 /// The tensor that stands for a shared operand in the body.
 static Type getSharedArgType(Type type) {

@@ -999,7 +999,7 @@ def RNN_ContractOp : RNN_Op<"contract", [Pure, Batchable]> {
     }
     ```
   }];
-  let arguments = (ins RNN_VectorLike:$lhs, RNN_VectorLike:$rhs);
+  let arguments = (ins RNN_BatchOf<RNN_VectorLike>:$lhs, RNN_BatchOf<RNN_VectorLike>:$rhs);
   let results = (outs RNN_Matrix:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
 }
@@ -1018,7 +1018,7 @@ def RNN_ScatterOp : RNN_Op<"scatter", [Pure, Batchable]> {
     }
     ```
   }];
-  let arguments = (ins RNN_VectorLike:$vector, RNN_IndexLike:$index);
+  let arguments = (ins RNN_BatchOf<RNN_VectorLike>:$vector, RNN_BatchOf<RNN_IndexLike>:$index);
   let results = (outs RNN_Matrix:$result);
   let assemblyFormat = "$vector `at` $index attr-dict `:` type($vector) `,` type($index) `->` type($result)";
 }

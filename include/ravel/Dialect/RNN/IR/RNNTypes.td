@@ -65,6 +65,11 @@ def RNN_VectorLike : Type<
 def RNN_IndexLike : Type<
     Or<[I32.predicate, RNN_IndexSeq.predicate]>,
     "class index (i32) or sequence of class indices">;
+/// The same at level 3: the rows of all examples, and instants, of a batch.
+class RNN_BatchOf<Type element> : Type<
+    Or<[element.predicate, RNN_Matrix.predicate,
+        1DTensorOf<[I32]>.predicate]>,
+    element.summary # ", or rows of those">;
 def RNN_TargetLike : Type<
     Or<[RNN_Vector.predicate, RNN_VectorSeq.predicate]>,
     "vector or sequence of vectors">;
