@@ -146,6 +146,63 @@ def Parallelize : Pass<"rnn-parallelize", "::mlir::ModuleOp"> {
 }
 
 //===----------------------------------------------------------------------===//
+// UnrollTime
+//===----------------------------------------------------------------------===//
+
+def UnrollTime : Pass<"rnn-unroll-time", "::mlir::ModuleOp"> {
+  let summary = "unroll loops over time by a constant factor";
+  let description = [{
+    The steps that remain run in a loop of their own.
+
+    ```mlir
+    scf.for %t = %c0 to %n step %c1 {
+      "step"(%t) : (index) -> ()
+    } {rnn.time}
+    // -rnn-unroll-time=factor=2
+    scf.for %t = %c0 to %even step %c2 {
+      "step"(%t) : (index) -> ()
+      %u = arith.addi %t, %c1 : index
+      "step"(%u) : (index) -> ()
+    } {rnn.time}
+    scf.for %t = %even to %n step %c1 {
+      "step"(%t) : (index) -> ()
+    } {rnn.time}
+    ```
+  }];
+  let options = [
+    Option<"factor", "factor", "int64_t", "1", "Steps in one turn of the loop">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// EmitEntryPoints
+//===----------------------------------------------------------------------===//
+
+def EmitEntryPoints : Pass<"rnn-emit-entry-points", "::mlir::ModuleOp"> {
+  let summary = "give each function an entry that takes an array of pointers";
+  let description = [{
+    For each function with a C interface `_mlir_ciface_NAME` defines
+    `ravel_NAME`, whose argument points to an array of pointers to the
+    arguments: descriptors of memrefs, and numbers. All else becomes internal.
+
+    ```mlir
+    llvm.func @_mlir_ciface_f(%arg0: !llvm.ptr, %arg1: i64) {…}
+    // adds
+    llvm.func @ravel_f(%args: !llvm.ptr) {
+      %0 = llvm.load %args : !llvm.ptr -> !llvm.ptr
+      %1 = llvm.getelementptr %args[1] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
+      %2 = llvm.load %1 : !llvm.ptr -> !llvm.ptr
+      %3 = llvm.load %2 : !llvm.ptr -> i64
+      llvm.call @_mlir_ciface_f(%0, %3) : (!llvm.ptr, i64) -> ()
+      llvm.return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // ExpandMath
 //===----------------------------------------------------------------------===//
 
@@ -165,6 +222,71 @@ def ExpandMath : Pass<"rnn-expand-math"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::vector::VectorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// RNNToLinalg
+//===----------------------------------------------------------------------===//
+
+def ConvertRNNToLinalg : Pass<"convert-rnn-to-linalg"> {
+  let summary = "write sums over all rows of a batch as linalg";
+  let description = [{
+    `rnn.contract`, `rnn.total` and `rnn.scatter` of batched tensors become
+    `linalg.contract`, `linalg.reduce` and a loop over the rows.
+
+    ```mlir
+    %y = rnn.contract %x, %g : tensor<?x8xf32>, tensor<?x16xf32> -> tensor<8x16xf32>
+    ```
+    becomes
+    ```mlir
+    %e = tensor.empty() : tensor<8x16xf32>
+    %z = linalg.fill ins(%zero : f32) outs(%e : tensor<8x16xf32>) -> tensor<8x16xf32>
+    %y = linalg.contract indexing_maps = [
+             affine_map<(i, j, r) -> (r, i)>, affine_map<(i, j, r) -> (r, j)>,
+             affine_map<(i, j, r) -> (i, j)>]
+         ins(%x, %g : tensor<?x8xf32>, tensor<?x16xf32>)
+         outs(%z : tensor<8x16xf32>) -> tensor<8x16xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// LinalgToVector
+//===----------------------------------------------------------------------===//
+
+def LowerLinalg : Pass<"rnn-lower-linalg"> {
+  let summary = "write contractions, sums, fills and copies as loops with vectors";
+  let description = [{
+    On memrefs of f32 or f64 whose last dimension is static and contiguous:
+    `linalg.contract` of rows (as `convert-rnn-to-linalg` writes it), a sum by
+    `linalg.reduce` over rows, `linalg.fill` and `memref.copy`. What it leaves
+    is for `convert-linalg-to-loops`.
+
+    ```mlir
+    linalg.fill ins(%v : f32) outs(%m : memref<?x8xf32>)
+    ```
+    becomes
+    ```mlir
+    %vector = vector.broadcast %v : f32 to vector<8xf32>
+    scf.for %i = %c0 to %rows step %c1 {
+      vector.store %vector, %m[%i, %c0] : memref<?x8xf32>, vector<8xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"vectorWidth", "vector-width", "int64_t", "256",
+           "Bits of a vector register">,
+    Option<"numRegisters", "num-registers", "int64_t", "16",
+           "Vector registers of the target">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
   ];
 }
 
