@@ -170,6 +170,7 @@ static bool isSumOfOuterProducts(linalg::ContractOp op) {
   return op.getIndexingMapsArray() == maps;
 }
 
+/// Writes a sum of outer products of rows, or fails where the op isn't one.
 static LogicalResult lowerContract(linalg::ContractOp op, RegisterFile target) {
   Value lhs = op.getInputs()[0], rhs = op.getInputs()[1];
   Value out = op.getOutputs()[0];
@@ -246,7 +247,7 @@ static LogicalResult lowerContract(linalg::ContractOp op, RegisterFile target) {
   return success();
 }
 
-/// A sum over the rows of a matrix.
+/// Writes a sum over the rows of a matrix, or fails where the op isn't one.
 static LogicalResult lowerReduce(linalg::ReduceOp op, RegisterFile target) {
   if (op.getInputs().size() != 1 || op.getDimensions() != ArrayRef<int64_t>{0})
     return failure();
@@ -278,6 +279,7 @@ static LogicalResult lowerReduce(linalg::ReduceOp op, RegisterFile target) {
   return success();
 }
 
+/// Writes a fill, or fails where rows aren't vectors.
 static LogicalResult lowerFill(linalg::FillOp op, RegisterFile target) {
   Value out = op.getOutputs()[0], value = op.getInputs()[0];
   if (!hasVectors(out))
@@ -295,8 +297,13 @@ static LogicalResult lowerFill(linalg::FillOp op, RegisterFile target) {
   return success();
 }
 
+/// Writes a copy, or fails where rows aren't vectors.
 static LogicalResult lowerCopy(memref::CopyOp op, RegisterFile target) {
   Value from = op.getSource(), to = op.getTarget();
+  if (from == to) {
+    op.erase();
+    return success();
+  }
   if (!hasVectors(from) || !hasVectors(to))
     return failure();
   auto type = cast<MemRefType>(to.getType());
