@@ -275,36 +275,55 @@ void Evaluator::accumulate(unsigned number) {
     column = arith::AddIOp::create(
         builder, k,
         arith::ConstantIndexOp::create(builder, group.vector.offset));
-  Values factors;
-  for (unsigned row = 0; row < rows; ++row) {
+  auto loadFactor = [&](unsigned row) -> Value {
     auto [memref, indices] = locate(group.vector.base, row, column);
     Value number = memref::LoadOp::create(builder, memref, indices);
-    factors.push_back(
-        vector::BroadcastOp::create(builder, getVectorType(element), number));
-  }
+    return vector::BroadcastOp::create(builder, getVectorType(element), number);
+  };
+  // Vector u of product `index`.
+  auto loadWeights = [&](unsigned index, int64_t u) -> Value {
+    if (!packed) {
+      LinearOp linear = products[index].op;
+      return load(getSharedMemref(op, linear.getMatrix()),
+                  {k, getColumn(u, products[index].offset)}, u);
+    }
+    Value place = panel;
+    if (u > 0)
+      place = arith::AddIOp::create(builder, panel,
+                                    arith::ConstantIndexOp::create(builder, u));
+    return vector::LoadOp::create(
+        builder, getVectorType(element), packed,
+        ValueRange{place, k, arith::ConstantIndexOp::create(builder, index),
+                   first});
+  };
   Values sums(inits.size());
-  for (auto [index, product] : llvm::enumerate(products)) {
-    LinearOp linear = product.op;
-    Value matrix = getSharedMemref(op, linear.getMatrix());
-    for (int64_t u = 0; u < window.vectors; ++u) {
-      Value weights;
-      if (packed) {
-        Value place = panel;
-        if (u > 0)
-          place = arith::AddIOp::create(
-              builder, panel, arith::ConstantIndexOp::create(builder, u));
-        weights = vector::LoadOp::create(
-            builder, getVectorType(element), packed,
-            ValueRange{place, k, arith::ConstantIndexOp::create(builder, index),
-                       first});
-      } else {
-        weights = load(matrix, {k, getColumn(u, product.offset)}, u);
+  auto add = [&](unsigned index, unsigned row, int64_t u, Value factor,
+                 Value weights) {
+    unsigned place = (index * rows + row) * window.vectors + u;
+    sums[place] = vector::FMAOp::create(builder, factor, weights,
+                                        loop.getRegionIterArg(place));
+  };
+  // What there is less of is held in registers, the rest passes by.
+  if (rows <= products.size() * window.vectors) {
+    Values factors;
+    for (unsigned row = 0; row < rows; ++row)
+      factors.push_back(loadFactor(row));
+    for (unsigned index = 0; index < products.size(); ++index)
+      for (int64_t u = 0; u < window.vectors; ++u) {
+        Value weights = loadWeights(index, u);
+        for (unsigned row = 0; row < rows; ++row)
+          add(index, row, u, factors[row], weights);
       }
-      for (unsigned row = 0; row < rows; ++row) {
-        unsigned place = (index * rows + row) * window.vectors + u;
-        sums[place] = vector::FMAOp::create(builder, factors[row], weights,
-                                            loop.getRegionIterArg(place));
-      }
+  } else {
+    Values weights;
+    for (unsigned index = 0; index < products.size(); ++index)
+      for (int64_t u = 0; u < window.vectors; ++u)
+        weights.push_back(loadWeights(index, u));
+    for (unsigned row = 0; row < rows; ++row) {
+      Value factor = loadFactor(row);
+      for (unsigned index = 0; index < products.size(); ++index)
+        for (int64_t u = 0; u < window.vectors; ++u)
+          add(index, row, u, factor, weights[index * window.vectors + u]);
     }
   }
   scf::YieldOp::create(builder, sums);
