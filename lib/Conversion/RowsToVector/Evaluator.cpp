@@ -240,14 +240,80 @@ Evaluator::Values Evaluator::evaluateNumber(Value value) {
 // Products
 //===----------------------------------------------------------------------===//
 
-void Evaluator::evaluateProducts() {
-  for (unsigned group = 0; group < kernel.plan.getStages()[stage].groups.size();
-       ++group)
-    accumulate(group);
+void Evaluator::evaluateProducts(bool usePartial) {
+  ArrayRef<ProductGroup> groups = kernel.plan.getStages()[stage].groups;
+  unsigned size = window.rows.size() * window.vectors;
+  for (auto [number, group] : llvm::enumerate(groups)) {
+    auto type = LinearOp(group.products[0].op).getVector().getType();
+    int64_t depth = type.getDimSize(0), begin = 0;
+    Values sums;
+    auto it = kernel.partial.find({stage, number});
+    if (usePartial && it != kernel.partial.end()) {
+      begin = (depth - 1) / it->second.depth * it->second.depth;
+      sums = loadPartial(number);
+    } else {
+      sums.assign(size * group.products.size(),
+                  splat(type.getElementType(), 0));
+    }
+    sums = accumulate(number, arith::ConstantIndexOp::create(builder, begin),
+                      arith::ConstantIndexOp::create(builder, depth), sums);
+    for (auto [index, product] : llvm::enumerate(group.products))
+      vectors[{LinearOp(product.op).getResult(), product.offset}] =
+          Values(ArrayRef<Value>(sums).slice(index * size, size));
+  }
 }
 
-/// Evaluates the products of one vector in one loop over its components.
-void Evaluator::accumulate(unsigned number) {
+void Evaluator::addPartial(unsigned group, Value begin) {
+  Value depth = arith::ConstantIndexOp::create(
+      builder, kernel.partial.at({stage, group}).depth);
+  Value end = arith::AddIOp::create(builder, begin, depth);
+  storePartial(group, accumulate(group, begin, end, loadPartial(group)));
+}
+
+void Evaluator::clearPartial(unsigned group) {
+  auto type =
+      cast<MemRefType>(kernel.partial.at({stage, group}).memref.getType());
+  unsigned count = kernel.plan.getStages()[stage].groups[group].products.size();
+  Values zeros(count * window.rows.size() * window.vectors,
+               splat(type.getElementType(), 0));
+  storePartial(group, zeros);
+}
+
+Evaluator::Values Evaluator::loadPartial(unsigned group) {
+  Value memref = kernel.partial.at({stage, group}).memref;
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
+  unsigned count = kernel.plan.getStages()[stage].groups[group].products.size();
+  Value zero = arith::ConstantIndexOp::create(builder, 0);
+  Values sums;
+  for (unsigned product = 0; product < count; ++product)
+    for (Value slot : window.slots)
+      for (int64_t u = 0; u < window.vectors; ++u) {
+        Value place = arith::ConstantIndexOp::create(
+            builder, product * window.vectors + u);
+        sums.push_back(vector::LoadOp::create(builder, getVectorType(element),
+                                              memref,
+                                              ValueRange{slot, place, zero}));
+      }
+  return sums;
+}
+
+void Evaluator::storePartial(unsigned group, ValueRange sums) {
+  Value memref = kernel.partial.at({stage, group}).memref;
+  unsigned count = kernel.plan.getStages()[stage].groups[group].products.size();
+  Value zero = arith::ConstantIndexOp::create(builder, 0);
+  for (unsigned product = 0; product < count; ++product)
+    for (Value slot : window.slots)
+      for (int64_t u = 0; u < window.vectors; ++u) {
+        Value place = arith::ConstantIndexOp::create(
+            builder, product * window.vectors + u);
+        vector::StoreOp::create(builder, sums.front(), memref,
+                                ValueRange{slot, place, zero});
+        sums = sums.drop_front();
+      }
+}
+
+Evaluator::Values Evaluator::accumulate(unsigned number, Value begin, Value end,
+                                        ValueRange inits) {
   RowsOp op = kernel.op;
   const ProductGroup &group = kernel.plan.getStages()[stage].groups[number];
   ArrayRef<Product> products = group.products;
@@ -257,16 +323,13 @@ void Evaluator::accumulate(unsigned number) {
   Value packed = kernel.packed.lookup({stage, number});
 
   Value first = arith::ConstantIndexOp::create(builder, 0);
-  Value last =
-      arith::ConstantIndexOp::create(builder, vectorType.getDimSize(0));
   Value step = arith::ConstantIndexOp::create(builder, 1);
   Value panel;
   if (packed) {
     Value lanes = arith::ConstantIndexOp::create(builder, kernel.lanes);
     panel = builder.createOrFold<arith::DivUIOp>(window.column, lanes);
   }
-  Values inits(rows * products.size() * window.vectors, splat(element, 0));
-  auto loop = scf::ForOp::create(builder, first, last, step, inits);
+  auto loop = scf::ForOp::create(builder, begin, end, step, inits);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   Value k = loop.getInductionVar();
@@ -327,10 +390,7 @@ void Evaluator::accumulate(unsigned number) {
     }
   }
   scf::YieldOp::create(builder, sums);
-  unsigned size = rows * window.vectors;
-  for (auto [index, product] : llvm::enumerate(products))
-    vectors[{LinearOp(product.op).getResult(), product.offset}] =
-        Values(loop.getResults().slice(index * size, size));
+  return Values(loop.getResults());
 }
 
 //===----------------------------------------------------------------------===//
