@@ -417,10 +417,12 @@ void Evaluator::store(const Root &root, ValueRange values) {
 }
 
 void Evaluator::copy(Value value, Value target) {
+  auto [memref, isSlot] = getMemory(kernel, value);
+  Value from = isSlot ? window.slots[0] : window.rows[0];
   for (int64_t u = 0; u < window.vectors; ++u) {
-    auto [memref, indices] = locate(value, 0, getColumn(u, 0));
-    storeVector(load(memref, indices, u), target, {window.rows[0], indices[1]},
-                u);
+    Value column = getColumn(u, 0);
+    storeVector(load(memref, {from, column}, u), target,
+                {window.rows[0], column}, u);
   }
 }
 

@@ -120,10 +120,11 @@ void RowsLowering::chooseTiles() {
       RegisterFile target{kernel.lanes, options.target.registers};
       block = chooseProductTile(target, products, stage.domain);
       row = chooseRowTile(target, products, stage.domain);
-      panelRows = options.panelRows;
+      panelRows = llvm::alignTo(options.panelRows, kRowGroup);
     }
     if (options.rows > 0)
-      block.rows = options.rows;
+      block.rows =
+          op.getThreadId() ? std::gcd(options.rows, kRowGroup) : options.rows;
     if (options.vectors > 0)
       block.vectors = row.vectors = options.vectors;
     blockTiles.push_back(block);
