@@ -109,3 +109,24 @@ func.func @rows_are_dealt(%x: memref<?x8xf32>, %id: index, %n: index) {
   }
   return
 }
+
+// Threads share one copy of the weights, and have scratch memory of their own.
+
+// CHECK-LABEL: func.func @packed_before_threads(
+// CHECK:         memref.alloc() {{.*}} : memref<8x64x1x8xf32>
+// CHECK:         omp.parallel
+// CHECK-NEXT:      memref.alloca() {{.*}} : memref<48x64xf32>
+func.func @packed_before_threads(%h: memref<?x64xf32>, %W: memref<64x64xf32>, %steps: index, %id: index, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  omp.parallel {
+    scf.for %t = %c0 to %steps step %c1 {
+      rnn.rows ins(%a = %h : memref<?x64xf32>) shared(%w = %W : memref<64x64xf32>) outs(%h : memref<?x64xf32>) distribute(%id, %n) {
+        %p = rnn.linear %a, %w transpose : tensor<64xf32>, tensor<64x64xf32> -> tensor<64xf32>
+        rnn.yield %p : tensor<64xf32>
+      }
+    } {rnn.time}
+    omp.terminator
+  }
+  return
+}
