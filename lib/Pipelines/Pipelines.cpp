@@ -73,7 +73,6 @@ void ravel::buildBufferPipeline(OpPassManager &pm, const PipelineOptions &) {
   addCleanup(pm);
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(createBufferizeBatches());
-  pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
   addCleanup(pm);
   bufferization::BufferDeallocationPipelineOptions deallocation;
   bufferization::buildBufferDeallocationPipeline(pm, deallocation);
