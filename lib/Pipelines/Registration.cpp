@@ -7,6 +7,7 @@
 
 #include "ravel/Pipelines/Registration.h"
 #include "ravel/Dialect/RNN/IR/RNN.h"
+#include "ravel/Dialect/RNN/Transforms/MathDerivatives.h"
 #include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "ravel/Prelude/Prelude.h"
 #include "mlir/InitAllDialects.h"
@@ -17,6 +18,7 @@ void ravel::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registry.insert<rnn::RNNDialect>();
+  rnn::registerMathDerivatives(registry);
 }
 
 void ravel::registerAllPasses() {

@@ -1,10 +1,16 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
-// See LICENSE for license information.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
 // The derivatives of the dialect's own ops (level 1 to level 2).
+//
+// Each rule turns `g`, the gradient of the op's result, into gradients of its
+// operands. A rule speaks of the result `y` rather than of an operand where it
+// can: the result of an activation is often kept anyway. A rule asks for a
+// value of the forward pass only where an operand that wants a gradient needs
+// it, for inside a scan each such value is stored for every instant.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,18 +19,198 @@
 using namespace mlir;
 using namespace ravel::rnn;
 
-LogicalResult ScanOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
+static Value mul(OpBuilder &builder, Location loc, Value a, Value b) {
+  return arith::MulFOp::create(builder, loc, a, b);
+}
+
+static Value sub(OpBuilder &builder, Location loc, Value a, Value b) {
+  return arith::SubFOp::create(builder, loc, a, b);
+}
+
+/// The sum of the components of `vector`, as a vector of its type.
+static Value broadcastSum(OpBuilder &builder, Location loc, Value vector) {
+  Value sum =
+      SumOp::create(builder, loc, getScalarType(vector.getType()), vector);
+  return BroadcastOp::create(builder, loc, vector.getType(), sum);
+}
+
+//===----------------------------------------------------------------------===//
+// Elementwise functions
+//===----------------------------------------------------------------------===//
+
+/// g y (1 - y)
+LogicalResult SigmoidOp::buildAdjoint(OpBuilder &builder,
+                                      AdjointContext &context) {
+  Location loc = getLoc();
+  Value g = context.getGradient(getResult());
+  Value y = context.getForward(builder, getResult());
+  Value rest =
+      sub(builder, loc, createSplat(builder, loc, y.getType(), 1.0), y);
+  Value slope = mul(builder, loc, y, rest);
+  context.addGradient(builder, getOperand(), mul(builder, loc, g, slope));
+  return success();
+}
+
+/// g where y > 0, else 0
+LogicalResult ReluOp::buildAdjoint(OpBuilder &builder,
+                                   AdjointContext &context) {
+  Location loc = getLoc();
+  Value g = context.getGradient(getResult());
+  Value y = context.getForward(builder, getResult());
+  Value zero = createSplat(builder, loc, y.getType(), 0.0);
+  Value positive =
+      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT, y, zero);
+  context.addGradient(builder, getOperand(),
+                      arith::SelectOp::create(builder, loc, positive, g, zero));
+  return success();
+}
+
+/// g sigmoid(x)
+LogicalResult SoftplusOp::buildAdjoint(OpBuilder &builder,
+                                       AdjointContext &context) {
+  Location loc = getLoc();
+  Value g = context.getGradient(getResult());
+  Value x = context.getForward(builder, getOperand());
+  Value slope = SigmoidOp::create(builder, loc, x.getType(), x);
+  context.addGradient(builder, getOperand(), mul(builder, loc, g, slope));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Functions of a whole vector
+//===----------------------------------------------------------------------===//
+
+/// y (g - sum(g y))
+LogicalResult SoftmaxOp::buildAdjoint(OpBuilder &builder,
+                                      AdjointContext &context) {
+  Location loc = getLoc();
+  Value g = context.getGradient(getResult());
+  Value y = context.getForward(builder, getResult());
+  Value mean = broadcastSum(builder, loc, mul(builder, loc, g, y));
+  context.addGradient(builder, getOperand(),
+                      mul(builder, loc, y, sub(builder, loc, g, mean)));
+  return success();
+}
+
+/// g, for each component
+LogicalResult SumOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
+  Value g = context.getGradient(getResult());
+  context.addGradient(
+      builder, getOperand(),
+      BroadcastOp::create(builder, getLoc(), getOperand().getType(), g));
+  return success();
+}
+
+/// g where x equals y, else 0
+LogicalResult MaxOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) {
+  Location loc = getLoc();
+  Type type = getOperand().getType();
+  Value g = context.getGradient(getResult());
+  Value x = context.getForward(builder, getOperand());
+  Value y = context.getForward(builder, getResult());
+  Value largest = BroadcastOp::create(builder, loc, type, y);
+  Value equal = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ,
+                                      x, largest);
+  Value spread = BroadcastOp::create(builder, loc, type, g);
+  Value zero = createSplat(builder, loc, type, 0.0);
+  context.addGradient(
+      builder, getOperand(),
+      arith::SelectOp::create(builder, loc, equal, spread, zero));
+  return success();
+}
+
+/// g softmax(x)
+LogicalResult LogSumExpOp::buildAdjoint(OpBuilder &builder,
+                                        AdjointContext &context) {
+  Location loc = getLoc();
+  Type type = getOperand().getType();
+  Value g = context.getGradient(getResult());
+  Value x = context.getForward(builder, getOperand());
+  Value share = SoftmaxOp::create(builder, loc, type, x);
+  Value spread = BroadcastOp::create(builder, loc, type, g);
+  context.addGradient(builder, getOperand(), mul(builder, loc, spread, share));
+  return success();
+}
+
+/// sum(g)
+LogicalResult BroadcastOp::buildAdjoint(OpBuilder &builder,
+                                        AdjointContext &context) {
+  Value g = context.getGradient(getResult());
+  context.addGradient(
+      builder, getOperand(),
+      SumOp::create(builder, getLoc(), getOperand().getType(), g));
+  return success();
+}
+
+/// g at the index, else 0
+LogicalResult PickOp::buildAdjoint(OpBuilder &builder,
+                                   AdjointContext &context) {
+  Location loc = getLoc();
+  Type type = getOperand().getType();
+  Value g = context.getGradient(getResult());
+  Value index = context.getForward(builder, getIndex());
+  Value place = OneHotOp::create(builder, loc, type, index);
+  Value spread = BroadcastOp::create(builder, loc, type, g);
+  context.addGradient(builder, getOperand(), mul(builder, loc, spread, place));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+/// For y = x W: dx = g W^T, dW = x^T g. With `transpose`: dx = g W, dW = g^T x.
+LogicalResult LinearOp::buildAdjoint(OpBuilder &builder,
+                                     AdjointContext &context) {
+  Location loc = getLoc();
+  Value g = context.getGradient(getResult());
+  if (context.isActive(getVector())) {
+    Value matrix = context.getForward(builder, getMatrix());
+    context.addGradient(builder, getVector(),
+                        LinearOp::create(builder, loc, getVector().getType(), g,
+                                         matrix, !getTranspose()));
+  }
+  if (context.isActive(getMatrix())) {
+    Value x = context.getForward(builder, getVector());
+    Value lhs = getTranspose() ? g : x;
+    Value rhs = getTranspose() ? x : g;
+    context.addGradient(
+        builder, getMatrix(),
+        OuterOp::create(builder, loc, getMatrix().getType(), lhs, rhs));
+  }
+  return success();
+}
+
+/// g in the row that was read, else 0
+LogicalResult LookupOp::buildAdjoint(OpBuilder &builder,
+                                     AdjointContext &context) {
+  Value g = context.getGradient(getResult());
+  Value index = context.getForward(builder, getIndex());
+  context.addGradient(
+      builder, getMatrix(),
+      ScatterRowOp::create(builder, getLoc(), getMatrix().getType(), g, index));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Time
+//===----------------------------------------------------------------------===//
+
+LogicalResult ScanOp::buildAdjoint(OpBuilder &builder,
+                                   AdjointContext &context) {
   return context.buildScanAdjoint(builder, *this);
 }
-LogicalResult SigmoidOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) { return failure(); }
-LogicalResult ReluOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) { return failure(); }
-LogicalResult SoftplusOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) { return failure(); }
-LogicalResult SoftmaxOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) { return failure(); }
-LogicalResult SumOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) { return failure(); }
-LogicalResult MaxOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) { return failure(); }
-LogicalResult LogSumExpOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) { return failure(); }
-LogicalResult BroadcastOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) { return failure(); }
-LogicalResult PickOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) { return failure(); }
-LogicalResult ReverseOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) { return failure(); }
-LogicalResult LinearOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) { return failure(); }
-LogicalResult LookupOp::buildAdjoint(OpBuilder &builder, AdjointContext &context) { return failure(); }
+
+/// g backwards
+LogicalResult ReverseOp::buildAdjoint(OpBuilder &builder,
+                                      AdjointContext &context) {
+  Value g = context.getGradient(getResult());
+  context.addGradient(builder, getOperand(),
+                      ReverseOp::create(builder, getLoc(), g.getType(), g));
+  return success();
+}
+
+LogicalResult LengthOp::buildAdjoint(OpBuilder &, AdjointContext &) {
+  return success();
+}
+bool LengthOp::isPiecewiseConstant() { return true; }

@@ -51,6 +51,8 @@ def RNN_DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
       "::llvm::LogicalResult", "buildAdjoint",
       (ins "::mlir::OpBuilder &":$builder,
            "::ravel::rnn::AdjointContext &":$context)>,
+    InterfaceMethod<"Whether the derivative is zero wherever there is one.",
+      "bool", "isPiecewiseConstant", (ins), "", "return false;">,
   ];
 }
 

@@ -664,7 +664,8 @@ def RNN_MaxOverTimeOp : RNN_OverTime<"max_over_time"> {
   let description = "Minus infinity for a sequence of length 0. Example: see `rnn.last`.";
 }
 
-def RNN_LengthOp : RNN_Op<"length", [Pure, Batchable]> {
+def RNN_LengthOp : RNN_Op<"length", [Pure, Batchable,
+    DeclareOpInterfaceMethods<RNN_DifferentiableOpInterface, ["isPiecewiseConstant"]>]> {
   let summary = "a sequence's length, as a number";
   let description = [{
     Example:
@@ -814,6 +815,7 @@ def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments, RecursiveMemoryEffect
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasRegionVerifier = 1;
+  let hasCanonicalizer = 1;
   let skipDefaultBuilders = 1;
   let builders = [
     OpBuilder<(ins "::mlir::ValueRange":$inputs, "::mlir::ValueRange":$states,
@@ -836,6 +838,10 @@ def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments, RecursiveMemoryEffect
     }
     /// Whether the instants are independent of each other.
     bool isTimeParallel() { return getStates().empty(); }
+    /// Replaces the scan by one that also puts out `values`, which the body may
+    /// use at its end, after the outputs it has.
+    ::ravel::rnn::ScanOp appendOutputs(::mlir::RewriterBase &rewriter,
+                                       ::mlir::ValueRange values);
   }];
   let extraClassDefinition = [{
     ::ravel::rnn::YieldOp $cppClass::getYield() {
@@ -982,6 +988,7 @@ def RNN_TotalOp : RNN_Op<"total", [Pure, Batchable]> {
   let results = (outs RNN_Element:$result);
   let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def RNN_ContractOp : RNN_Op<"contract", [Pure, Batchable]> {
