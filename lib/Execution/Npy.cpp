@@ -397,8 +397,9 @@ static Expected<std::vector<ZipEntry>> readZipDirectory(StringRef bytes,
   return entries;
 }
 
-/// Inflates raw deflate data whose size is known.
-static bool inflateAll(StringRef compressed, MutableArrayRef<char> out) {
+/// Inflates raw deflate data that must give `size` bytes. The output grows with
+/// what is really there, not with what a damaged file announces.
+static bool inflateAll(StringRef compressed, uint64_t size, std::string &out) {
   z_stream stream;
   std::memset(&stream, 0, sizeof stream);
   if (inflateInit2(&stream, -MAX_WBITS) != Z_OK)
@@ -406,28 +407,30 @@ static bool inflateAll(StringRef compressed, MutableArrayRef<char> out) {
   // zlib counts in 32 bits, so both sides are fed in pieces.
   const size_t piece = size_t(1) << 30;
   size_t consumed = 0, produced = 0;
-  char overflow; // Where excess output shows itself.
+  char overflow; // where excess output shows itself
   int status = Z_OK;
   while (status == Z_OK) {
+    if (produced == out.size() && produced < size)
+      out.resize(std::min<uint64_t>(size, 2 * produced + 65536));
+    bool full = produced == size;
     size_t in = std::min(piece, compressed.size() - consumed);
-    size_t space = std::min(piece, out.size() - produced);
+    size_t space = full ? 1 : std::min(piece, out.size() - produced);
     stream.next_in = reinterpret_cast<Bytef *>(
         const_cast<char *>(compressed.data() + consumed));
     stream.avail_in = in;
-    bool full = space == 0;
     stream.next_out =
         reinterpret_cast<Bytef *>(full ? &overflow : out.data() + produced);
-    stream.avail_out = full ? 1 : space;
+    stream.avail_out = space;
     status = inflate(&stream, Z_NO_FLUSH);
     consumed += in - stream.avail_in;
-    size_t written = (full ? 1 : space) - stream.avail_out;
+    size_t written = space - stream.avail_out;
     if (full && written)
       status = Z_DATA_ERROR;
     else
       produced += written;
   }
   inflateEnd(&stream);
-  return status == Z_STREAM_END && produced == out.size();
+  return status == Z_STREAM_END && produced == size;
 }
 
 static uint32_t checksum(StringRef bytes) {
@@ -470,9 +473,7 @@ Expected<NamedTensors> parseNpz(StringRef bytes, StringRef path) {
       if (entry.size / 1032 > entry.compressedSize + 1)
         return fail("announces an impossible size of " + Twine(entry.size) +
                     " bytes");
-      inflated.resize(entry.size);
-      if (!inflateAll(stored,
-                      MutableArrayRef<char>(inflated.data(), inflated.size())))
+      if (!inflateAll(stored, entry.size, inflated))
         return fail("has damaged deflate data");
       stored = inflated;
     } else if (entry.method != 0) {

@@ -6,9 +6,12 @@
 
 
 #include "ravel/Pipelines/Registration.h"
+#include "ravel/Conversion/Passes.h"
 #include "ravel/Dialect/RNN/IR/RNN.h"
+#include "ravel/Dialect/RNN/Transforms/BufferizableOpInterfaceImpl.h"
 #include "ravel/Dialect/RNN/Transforms/MathDerivatives.h"
 #include "ravel/Dialect/RNN/Transforms/Passes.h"
+#include "ravel/Pipelines/Pipelines.h"
 #include "ravel/Prelude/Prelude.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -19,10 +22,13 @@ void ravel::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllExtensions(registry);
   registry.insert<rnn::RNNDialect>();
   rnn::registerMathDerivatives(registry);
+  rnn::registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 void ravel::registerAllPasses() {
   mlir::registerAllPasses();
   rnn::registerRavelRNNPasses();
   registerRavelPreludePasses();
+  registerRavelConversionPasses();
+  registerPipelines();
 }

@@ -215,10 +215,11 @@ static std::string makeDeflated(StringRef npy, uint64_t announcedSize,
 
 TEST(Npz, ReadsDeflated) {
   std::string npy =
-      makeNpy("{'descr': '<f8', 'fortran_order': False, 'shape': (500,), }",
-              bytesOf(std::vector<double>(500, 2.5)));
+      makeNpy("{'descr': '<f8', 'fortran_order': False, 'shape': (50000,), }",
+              bytesOf(std::vector<double>(50000, 2.5)));
   NamedTensors arrays = get(parseNpz(makeDeflated(npy, npy.size()), "a.npz"));
-  EXPECT_EQ(arrays.at("x").view<double>().vec(), std::vector<double>(500, 2.5));
+  EXPECT_EQ(arrays.at("x").view<double>().vec(),
+            std::vector<double>(50000, 2.5));
 
   EXPECT_CONTAINS(
       messageOf(parseNpz(makeDeflated(npy, npy.size() + 1), "a.npz")),

@@ -1,0 +1,314 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef RAVEL_CONVERSION_PASSES_TD
+#define RAVEL_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// Bufferize
+//===----------------------------------------------------------------------===//
+
+def BufferizeBatches : Pass<"rnn-bufferize", "::mlir::ModuleOp"> {
+  let summary = "turn batches into memrefs, and leave the bodies of kernels alone";
+  let description = [{
+    One-Shot Bufferize over the module and its function boundaries, with
+    identity layouts there. The body of a `rnn.rows` speaks about rows in value
+    semantics and stays as it is.
+
+    ```mlir
+    %y = rnn.rows ins(%a = %x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) {…}
+    ```
+    becomes
+    ```mlir
+    rnn.rows ins(%a = %x : memref<?x8xf32>) outs(%e : memref<?x8xf32>) {…}
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// RowsToVector
+//===----------------------------------------------------------------------===//
+
+def LowerRows : Pass<"rnn-lower-rows"> {
+  let summary = "write kernels on memrefs as loops with vectors in registers";
+  let description = [{
+    Blocks of rows and of vectors are kept in registers; products of a row and
+    shared matrices are accumulated there and everything that is made of them is
+    computed before anything is written. The loop over rows has an attribute
+    `rnn.rows` with the tiles, [rows, vectors] for each stage that has products.
+
+    Needs kernels on memrefs whose last dimension is static and has unit stride,
+    and `rnn-decompose` before.
+
+    ```mlir
+    rnn.rows ins(%a = %x : memref<?x8xf32>) outs(%y : memref<?x8xf32>) {
+      %b = arith.mulf %a, %a : tensor<8xf32>
+      rnn.yield %b : tensor<8xf32>
+    }
+    ```
+    becomes
+    ```mlir
+    scf.for %r = %c0 to %rows step %c1 {
+      %a = vector.load %x[%r, %c0] : memref<?x8xf32>, vector<8xf32>
+      %b = arith.mulf %a, %a : vector<8xf32>
+      vector.store %b, %y[%r, %c0] : memref<?x8xf32>, vector<8xf32>
+    } {rnn.rows = {lanes = 8 : i64, tiles = []}}
+    ```
+  }];
+  let options = [
+    Option<"vectorWidth", "vector-width", "int64_t", "256",
+           "Bits of a vector register">,
+    Option<"numRegisters", "num-registers", "int64_t", "16",
+           "Vector registers of the target">,
+    Option<"rows", "rows", "int64_t", "0",
+           "Rows in a block; 0 chooses by the registers">,
+    Option<"vectors", "vectors", "int64_t", "0",
+           "Vectors of each row in a block; 0 chooses by the registers">,
+    Option<"panelRows", "panel-rows", "int64_t", "48",
+           "Rows that use a block of weights while it is in the cache">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// Decompose
+//===----------------------------------------------------------------------===//
+
+def Decompose : Pass<"rnn-decompose"> {
+  let summary = "write functions of vectors in kernels as elementwise arithmetic";
+  let description = [{
+    In the bodies of `rnn.rows`: softmax, log_sum_exp, sigmoid, relu and
+    softplus become arithmetic and reductions; padding and writing into a vector
+    become concatenations.
+
+    ```mlir
+    %y = rnn.sigmoid %x : tensor<8xf32>
+    ```
+    becomes
+    ```mlir
+    %one = arith.constant dense<1.0> : tensor<8xf32>
+    %n = arith.negf %x : tensor<8xf32>
+    %e = math.exp %n : tensor<8xf32>
+    %d = arith.addf %one, %e : tensor<8xf32>
+    %y = arith.divf %one, %d : tensor<8xf32>
+    ```
+  }];
+  let dependentDialects = ["::ravel::rnn::RNNDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// Parallelize
+//===----------------------------------------------------------------------===//
+
+def Parallelize : Pass<"rnn-parallelize", "::mlir::ModuleOp"> {
+  let summary = "share the rows of kernels among threads";
+  let description = [{
+    Puts each loop over time into one parallel region in which each thread takes
+    its rows of every step, and each kernel outside of such loops into one of
+    its own. Threads never wait for each other inside a loop over time.
+
+    ```mlir
+    scf.for %t = %c0 to %n step %c1 {
+      rnn.rows ins(…) outs(…) {…}
+    } {rnn.time}
+    ```
+    becomes
+    ```mlir
+    omp.parallel if(%many) {
+      %id = … omp_get_thread_num
+      %threads = … omp_get_num_threads
+      scf.for %t = %c0 to %n step %c1 {
+        rnn.rows ins(…) outs(…) distribute(%id, %threads) {…}
+      } {rnn.time}
+      omp.terminator
+    }
+    ```
+  }];
+  let options = [
+    Option<"minRows", "min-rows", "int64_t", "8",
+           "Fewest rows that are shared among threads">,
+  ];
+  let dependentDialects = [
+    "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::omp::OpenMPDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// UnrollTime
+//===----------------------------------------------------------------------===//
+
+def UnrollTime : Pass<"rnn-unroll-time", "::mlir::ModuleOp"> {
+  let summary = "unroll loops over time by a constant factor";
+  let description = [{
+    The steps that remain run in a loop of their own.
+
+    ```mlir
+    scf.for %t = %c0 to %n step %c1 {
+      "step"(%t) : (index) -> ()
+    } {rnn.time}
+    // -rnn-unroll-time=factor=2
+    scf.for %t = %c0 to %even step %c2 {
+      "step"(%t) : (index) -> ()
+      %u = arith.addi %t, %c1 : index
+      "step"(%u) : (index) -> ()
+    } {rnn.time}
+    scf.for %t = %even to %n step %c1 {
+      "step"(%t) : (index) -> ()
+    } {rnn.time}
+    ```
+  }];
+  let options = [
+    Option<"factor", "factor", "int64_t", "1", "Steps in one turn of the loop">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// EmitEntryPoints
+//===----------------------------------------------------------------------===//
+
+def EmitEntryPoints : Pass<"rnn-emit-entry-points", "::mlir::ModuleOp"> {
+  let summary = "give each function an entry that takes an array of pointers";
+  let description = [{
+    For each function with a C interface `_mlir_ciface_NAME` defines
+    `ravel_NAME`, whose argument points to an array of pointers to the
+    arguments: descriptors of memrefs, and numbers. All else becomes internal.
+
+    ```mlir
+    llvm.func @_mlir_ciface_f(%arg0: !llvm.ptr, %arg1: i64) {…}
+    // adds
+    llvm.func @ravel_f(%args: !llvm.ptr) {
+      %0 = llvm.load %args : !llvm.ptr -> !llvm.ptr
+      %1 = llvm.getelementptr %args[1] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
+      %2 = llvm.load %1 : !llvm.ptr -> !llvm.ptr
+      %3 = llvm.load %2 : !llvm.ptr -> i64
+      llvm.call @_mlir_ciface_f(%0, %3) : (!llvm.ptr, i64) -> ()
+      llvm.return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// ExpandMath
+//===----------------------------------------------------------------------===//
+
+def ExpandMath : Pass<"rnn-expand-math"> {
+  let summary = "write functions of math as polynomials";
+  let description = [{
+    For numbers and vectors of f32 and f64: exp, exp2, expm1, tanh, sinh, cosh,
+    log, log2, log10, log1p, powf, sin, cos, tan and rsqrt. For f32 also erf,
+    erfc, atan, atan2, asin, acos and cbrt. What is one instruction stays.
+    Nothing that is expanded calls a library.
+
+    ```mlir
+    %y = math.tanh %x : vector<8xf32>
+    ```
+    becomes about 25 multiplications and additions and one division.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// RNNToLinalg
+//===----------------------------------------------------------------------===//
+
+def ConvertRNNToLinalg : Pass<"convert-rnn-to-linalg"> {
+  let summary = "write sums over all rows of a batch as linalg";
+  let description = [{
+    `rnn.contract`, `rnn.total` and `rnn.scatter` of batched tensors become
+    `linalg.contract`, `linalg.reduce` and a loop over the rows.
+
+    ```mlir
+    %y = rnn.contract %x, %g : tensor<?x8xf32>, tensor<?x16xf32> -> tensor<8x16xf32>
+    ```
+    becomes
+    ```mlir
+    %e = tensor.empty() : tensor<8x16xf32>
+    %z = linalg.fill ins(%zero : f32) outs(%e : tensor<8x16xf32>) -> tensor<8x16xf32>
+    %y = linalg.contract indexing_maps = [
+             affine_map<(i, j, r) -> (r, i)>, affine_map<(i, j, r) -> (r, j)>,
+             affine_map<(i, j, r) -> (i, j)>]
+         ins(%x, %g : tensor<?x8xf32>, tensor<?x16xf32>)
+         outs(%z : tensor<8x16xf32>) -> tensor<8x16xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// LinalgToVector
+//===----------------------------------------------------------------------===//
+
+def LowerLinalg : Pass<"rnn-lower-linalg"> {
+  let summary = "write contractions, sums, fills and copies as loops with vectors";
+  let description = [{
+    On memrefs of f32 or f64 whose last dimension is static and contiguous:
+    `linalg.contract` of rows (as `convert-rnn-to-linalg` writes it), a sum by
+    `linalg.reduce` over rows, `linalg.fill` and `memref.copy`. What it leaves
+    is for `convert-linalg-to-loops`.
+
+    ```mlir
+    linalg.fill ins(%v : f32) outs(%m : memref<?x8xf32>)
+    ```
+    becomes
+    ```mlir
+    %vector = vector.broadcast %v : f32 to vector<8xf32>
+    scf.for %i = %c0 to %rows step %c1 {
+      vector.store %vector, %m[%i, %c0] : memref<?x8xf32>, vector<8xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"vectorWidth", "vector-width", "int64_t", "256",
+           "Bits of a vector register">,
+    Option<"numRegisters", "num-registers", "int64_t", "16",
+           "Vector registers of the target">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// VerifyCodegen
+//===----------------------------------------------------------------------===//
+
+def VerifyCodegen : Pass<"rnn-verify-codegen"> {
+  let summary = "fail where code can't be fast";
+  let description = [{
+    Constraints, on loops and vectors:
+    * G1: no function on a vector is left that would be computed one component
+      at a time.
+    * G2: nothing is allocated in a loop with the attribute `rnn.time`.
+    * G3: no threads start in a loop with the attribute `rnn.time`.
+
+    ```mlir
+    scf.for %t = %c0 to %n step %c1 {
+      %a = memref.alloc() : memref<8xf32>   // error: G2
+    } {rnn.time}
+    ```
+  }];
+}
+
+#endif // RAVEL_CONVERSION_PASSES_TD

@@ -1,0 +1,84 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// The way from a model to LLVM, in stages that every tool shares. The stages
+// follow the levels of the IR: 0 model, 1 explicit, 2 with gradients and
+// products arranged, 3 batched, 4 buffers, 5 loops and vectors; then LLVM.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAVEL_PIPELINES_PIPELINES_H
+#define RAVEL_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace ravel {
+
+struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
+  Option<bool> training{*this, "training",
+                        llvm::cl::desc("Whether dropout and zoneout draw"),
+                        llvm::cl::init(false)};
+  Option<std::string> precision{*this, "precision",
+                                llvm::cl::desc("Float type: f32 or f64"),
+                                llvm::cl::init("f32")};
+  Option<std::string> objective{
+      *this, "objective",
+      llvm::cl::desc("Function to differentiate with respect to parameters"),
+      llvm::cl::init("")};
+  ListOption<std::string> gradientInputs{
+      *this, "gradient-inputs",
+      llvm::cl::desc("Inputs that the gradient is taken for too")};
+  Option<std::string> optimizer{*this, "optimizer",
+                                llvm::cl::desc("Optimizer to add"),
+                                llvm::cl::init("")};
+  Option<int64_t> vectorWidth{*this, "vector-width",
+                              llvm::cl::desc("Bits of a vector register"),
+                              llvm::cl::init(256)};
+  Option<int64_t> numRegisters{*this, "num-registers",
+                               llvm::cl::desc("Vector registers"),
+                               llvm::cl::init(16)};
+  Option<int64_t> unrollTime{
+      *this, "unroll-time",
+      llvm::cl::desc("Factor by which the loop over time is unrolled"),
+      llvm::cl::init(1)};
+  Option<bool> hoist{*this, "hoist",
+                     llvm::cl::desc("Hoist time-parallel products"),
+                     llvm::cl::init(true)};
+  Option<bool> fuse{*this, "fuse", llvm::cl::desc("Fuse gates"),
+                    llvm::cl::init(true)};
+  Option<bool> parallel{*this, "parallel",
+                        llvm::cl::desc("Share work among threads"),
+                        llvm::cl::init(true)};
+};
+
+/// Level 0 to 1: cells are linked and instantiated.
+void buildInstantiationPipeline(mlir::OpPassManager &pm,
+                                const PipelineOptions &options);
+/// Level 1 to 2: gradients are built and products arranged.
+void buildGradientPipeline(mlir::OpPassManager &pm,
+                           const PipelineOptions &options);
+/// Level 2 to 3: functions over one example become functions over a batch.
+void buildBatchPipeline(mlir::OpPassManager &pm,
+                        const PipelineOptions &options);
+/// Level 3 to 4: tensors become buffers.
+void buildBufferPipeline(mlir::OpPassManager &pm,
+                         const PipelineOptions &options);
+/// Level 4 to 5: kernels become loops with vectors, shared among threads.
+void buildLoopPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
+/// Level 5 to the LLVM dialect.
+void buildLLVMPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
+
+/// The stages up to level `level`; 6 is the LLVM dialect.
+void buildPipeline(mlir::OpPassManager &pm, const PipelineOptions &options,
+                   unsigned level = 6);
+
+/// Registers `rnn-to-llvm` and a pipeline for each stage.
+void registerPipelines();
+
+} // namespace ravel
+
+#endif // RAVEL_PIPELINES_PIPELINES_H

@@ -1,0 +1,158 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// Writes the ops that speak about all rows of a batch as `linalg`, on tensors.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "ravel/Conversion/Passes.h"
+#include "ravel/Dialect/RNN/IR/RNN.h"
+
+namespace ravel {
+#define GEN_PASS_DEF_CONVERTRNNTOLINALG
+#include "ravel/Conversion/Passes.h.inc"
+} // namespace ravel
+
+using namespace mlir;
+using namespace ravel;
+using namespace ravel::rnn;
+
+/// A tensor of zeros.
+static Value createZeros(ImplicitLocOpBuilder &b, ArrayRef<int64_t> shape,
+                         Type element) {
+  Value empty = tensor::EmptyOp::create(b, shape, element);
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(element));
+  return linalg::FillOp::create(b, zero, empty).getResult(0);
+}
+
+/// Whether `value` is a tensor of rows of static vectors.
+static bool isRows(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.getRank() == 2;
+}
+
+namespace {
+/// sum_r lhs[r]^T rhs[r]
+struct ConvertContract : OpRewritePattern<ContractOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(ContractOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isRows(op.getLhs()) || !isRows(op.getRhs()))
+      return rewriter.notifyMatchFailure(op, "not of batched vectors");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto type = cast<RankedTensorType>(op.getType());
+    Value zeros = createZeros(b, type.getShape(), type.getElementType());
+    AffineExpr i = b.getAffineDimExpr(0), j = b.getAffineDimExpr(1),
+               r = b.getAffineDimExpr(2);
+    SmallVector<AffineMap> maps;
+    for (auto [row, column] : {std::pair(r, i), {r, j}, {i, j}})
+      maps.push_back(AffineMap::get(3, 0, {row, column}, b.getContext()));
+    rewriter.replaceOpWithNewOp<linalg::ContractOp>(
+        op, TypeRange(type), ValueRange{op.getLhs(), op.getRhs()},
+        ValueRange(zeros), b.getAffineMapArrayAttr(maps));
+    return success();
+  }
+};
+
+/// The sum of all rows.
+struct ConvertTotal : OpRewritePattern<TotalOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(TotalOp op,
+                                PatternRewriter &rewriter) const override {
+    auto rows = dyn_cast<RankedTensorType>(op.getOperand().getType());
+    if (!rows || rows == op.getType())
+      return rewriter.notifyMatchFailure(op, "not of a batch");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value zeros =
+        createZeros(b, rows.getShape().drop_front(), rows.getElementType());
+    auto reduce = linalg::ReduceOp::create(
+        b, op.getOperand(), zeros, ArrayRef<int64_t>{0},
+        [](OpBuilder &builder, Location loc, ValueRange values) {
+          Value sum = arith::AddFOp::create(builder, loc, values[0], values[1]);
+          linalg::YieldOp::create(builder, loc, sum);
+        });
+    Value result = reduce.getResult(0);
+    if (!isa<RankedTensorType>(op.getType()))
+      result = tensor::ExtractOp::create(b, result, ValueRange());
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+/// Rows added to the rows of a matrix one after the other: two may have the
+/// same index.
+struct ConvertScatter : OpRewritePattern<ScatterOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(ScatterOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isRows(op.getVector()))
+      return rewriter.notifyMatchFailure(op, "not of batched vectors");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto type = cast<RankedTensorType>(op.getType());
+    Value zeros = createZeros(b, type.getShape(), type.getElementType());
+    Value first = arith::ConstantIndexOp::create(b, 0);
+    Value step = arith::ConstantIndexOp::create(b, 1);
+    Value count = tensor::DimOp::create(b, op.getVector(), first);
+    auto loop = scf::ForOp::create(b, first, count, step, zeros);
+    b.setInsertionPointToStart(loop.getBody());
+    Value number =
+        tensor::ExtractOp::create(b, op.getIndex(), loop.getInductionVar());
+    Value index = arith::IndexCastOp::create(b, b.getIndexType(), number);
+    auto getRow = [&](Value rows, Value row) -> Value {
+      return tensor::ExtractSliceOp::create(b, rows, getOffsets(b, row),
+                                            getSizes(b, type), getStrides(b));
+    };
+    Value matrix = loop.getRegionIterArg(0);
+    Value addend = getRow(op.getVector(), loop.getInductionVar());
+    Value row = getRow(matrix, index);
+    auto add = RowsOp::create(b, ValueRange{row, addend}, ValueRange(),
+                              ValueRange(row));
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(&add.getEntry());
+      Value sum =
+          arith::AddFOp::create(b, add.getRowArgs()[0], add.getRowArgs()[1]);
+      YieldOp::create(b, ValueRange(sum));
+    }
+    Value next = tensor::InsertSliceOp::create(
+        b, add.getResult(0), matrix, getOffsets(b, index), getSizes(b, type),
+        getStrides(b));
+    scf::YieldOp::create(b, next);
+    rewriter.replaceOp(op, loop.getResults());
+    return success();
+  }
+
+  static SmallVector<OpFoldResult> getOffsets(OpBuilder &b, Value row) {
+    return {row, b.getIndexAttr(0)};
+  }
+  static SmallVector<OpFoldResult> getSizes(OpBuilder &b,
+                                            RankedTensorType type) {
+    return {b.getIndexAttr(1), b.getIndexAttr(type.getDimSize(1))};
+  }
+  static SmallVector<OpFoldResult> getStrides(OpBuilder &b) {
+    return {b.getIndexAttr(1), b.getIndexAttr(1)};
+  }
+};
+
+struct ConvertRNNToLinalg
+    : ravel::impl::ConvertRNNToLinalgBase<ConvertRNNToLinalg> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<ConvertContract, ConvertTotal, ConvertScatter>(&getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace

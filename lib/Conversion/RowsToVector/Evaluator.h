@@ -1,0 +1,120 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// Evaluates values of the body of a `rnn.rows` at a window of rows and columns.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAVEL_LIB_CONVERSION_ROWSTOVECTOR_EVALUATOR_H
+#define RAVEL_LIB_CONVERSION_ROWSTOVECTOR_EVALUATOR_H
+
+#include "Plan.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace ravel {
+
+/// Rows and columns that are evaluated at once, in registers.
+struct Window {
+  /// Rows of `ins` and `outs`.
+  llvm::SmallVector<mlir::Value> rows;
+  /// The same rows in scratch memory.
+  llvm::SmallVector<mlir::Value> slots;
+  /// The first column.
+  mlir::Value column;
+  int64_t vectors = 1;
+  /// Components of the last vector that are columns of the domain.
+  int64_t lastLanes;
+};
+
+/// Weights copied in the order in which they are read: [column / lanes, k,
+/// product of the group, lane].
+using PackedWeights =
+    llvm::DenseMap<std::pair<unsigned, unsigned>, mlir::Value>;
+
+/// What all windows of a kernel share.
+struct Kernel {
+  Kernel(rnn::RowsOp op, const Plan &plan, int64_t lanes)
+      : op(op), plan(plan), lanes(lanes) {}
+
+  rnn::RowsOp op;
+  const Plan &plan;
+  int64_t lanes;
+  /// Memory of values that lie in scratch.
+  llvm::DenseMap<mlir::Value, mlir::Value> scratch;
+  PackedWeights packed;
+};
+
+/// Evaluates values in one stage, at one window. Row r and vector u of a value
+/// are at place `r * vectors + u`.
+class Evaluator {
+public:
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  Evaluator(mlir::ImplicitLocOpBuilder &builder, const Kernel &kernel,
+            unsigned stage, Window window)
+      : builder(builder), kernel(kernel), stage(stage),
+        window(std::move(window)) {}
+
+  /// Accumulates all products of the stage.
+  void evaluateProducts();
+  /// `value` at the window's columns, `offset` further on.
+  Values evaluate(mlir::Value value, int64_t offset);
+  /// A number of each row.
+  Values evaluateNumber(mlir::Value value);
+  /// Uses `values` for a number from now on.
+  void setNumber(mlir::Value value, Values values) {
+    numbers[value] = std::move(values);
+  }
+
+  /// Writes what `root`, a store or output, evaluates to.
+  void store(const Root &root, mlir::ValueRange values);
+  /// Folds the columns of `values` into an accumulator of a reduction.
+  mlir::Value fold(const Root &root, mlir::Value accumulator,
+                   mlir::ValueRange values);
+
+  /// Copies a vector that lies in memory to the same columns of `target`.
+  void copy(mlir::Value value, mlir::Value target);
+
+  /// The memory of a value and whether its rows are slots.
+  static std::pair<mlir::Value, bool> getMemory(const Kernel &kernel,
+                                                mlir::Value value);
+
+private:
+  mlir::VectorType getVectorType(mlir::Type element) {
+    return mlir::VectorType::get({kernel.lanes}, element);
+  }
+  /// The column of vector `u`, `offset` further on.
+  mlir::Value getColumn(int64_t u, int64_t offset);
+  /// Whether vector `u` has lanes beyond the domain.
+  bool isPartial(int64_t u) const {
+    return u == window.vectors - 1 && window.lastLanes != kernel.lanes;
+  }
+  mlir::Value getMask();
+  mlir::Value splat(mlir::Type element, double value);
+  mlir::Value load(mlir::Value memref, mlir::ValueRange indices, int64_t u);
+  void storeVector(mlir::Value vector, mlir::Value memref,
+                   mlir::ValueRange indices, int64_t u);
+  /// The indices of column `column` of row r of a value that lies in memory.
+  std::pair<mlir::Value, Values> locate(mlir::Value base, unsigned row,
+                                        mlir::Value column);
+  Values loadRows(mlir::Value base, int64_t offset);
+  Values compute(mlir::Value value, int64_t offset);
+  void accumulate(unsigned group);
+  Values drawMask(rnn::RandomMaskOp op, int64_t offset);
+  mlir::Value getComponents(int64_t u, int64_t offset);
+
+  mlir::ImplicitLocOpBuilder &builder;
+  const Kernel &kernel;
+  unsigned stage;
+  Window window;
+  llvm::DenseMap<std::pair<mlir::Value, int64_t>, Values> vectors;
+  llvm::DenseMap<mlir::Value, Values> numbers;
+};
+
+} // namespace ravel
+
+#endif // RAVEL_LIB_CONVERSION_ROWSTOVECTOR_EVALUATOR_H

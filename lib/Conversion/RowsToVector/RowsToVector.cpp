@@ -1,0 +1,541 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// Writes each `rnn.rows` on memrefs as loops with vectors in registers.
+//
+// The body is planned in stages (Plan.h) and evaluated on demand at windows of
+// rows and columns (Evaluator.h). The loops around that:
+//
+//   for each panel of rows:
+//     for each stage:
+//       products:  for each block of columns:     weights stay in the cache
+//                    for each block of rows:      accumulators in registers
+//                      the products, then everything that is made of them
+//       otherwise: for each row: numbers; for each block of columns: the rest
+//     copy outputs whose memory was still read
+//
+// A panel is a bounded number of rows, so that scratch memory is bounded. Rows
+// that don't fill a block are evaluated one by one. A kernel with fewer rows
+// than one block runs a version that takes one row with more columns at once.
+//
+// With `distribute(%id, %n)` rows are dealt in groups of `kRowGroup`: group g
+// belongs to thread g mod n, whatever the tile of the kernel.
+//
+// Weights are packed where that pays (Packing.h). Scratch memory is reserved at
+// the start of the function or parallel region, never in a loop.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Evaluator.h"
+#include "Packing.h"
+#include "Tiles.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/OpenMP/OpenMPDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "ravel/Conversion/Passes.h"
+
+namespace ravel {
+#define GEN_PASS_DEF_LOWERROWS
+#include "ravel/Conversion/Passes.h.inc"
+} // namespace ravel
+
+using namespace mlir;
+using namespace ravel;
+using namespace ravel::rnn;
+
+/// Scratch memory of more bytes than this comes from the heap.
+static constexpr int64_t kLargeScratch = 32 * 1024;
+
+namespace {
+struct TileOptions {
+  RegisterFile target;
+  int64_t rows, vectors, panelRows;
+};
+
+class RowsLowering {
+public:
+  RowsLowering(RowsOp op, const Plan &plan, const TileOptions &options,
+               int64_t lanes)
+      : builder(op.getLoc(), op), op(op), plan(plan), options(options),
+        kernel(op, plan, lanes) {}
+
+  void run();
+
+private:
+  using BodyFn = llvm::function_ref<void(Value)>;
+  using ColumnsFn =
+      llvm::function_ref<SmallVector<Value>(const Window &, ValueRange)>;
+
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(builder, value);
+  }
+  void chooseTiles();
+  void allocateScratch();
+  void countRows();
+  void packOnce();
+  Value getRow(Value local);
+  scf::ForOp forEach(Value begin, Value end, int64_t step, BodyFn body);
+  SmallVector<Value> forColumns(int64_t domain, int64_t vectors,
+                                ValueRange inits, ColumnsFn body);
+  void emitPanels(ArrayRef<Tile> tiles);
+  void emitPanel(Value first, Value count, ArrayRef<Tile> tiles);
+  void emitProducts(unsigned stage, Value first, Value count, Tile tile);
+  void emitBlock(unsigned stage, Window window, Value row, Value slot,
+                 int64_t rows);
+  void emitRow(ArrayRef<unsigned> stages, Value row, Value slot, bool isLast);
+  void emitColumns(unsigned stage, const Window &base);
+  void copyOutputs(const Window &base);
+
+  ImplicitLocOpBuilder builder;
+  RowsOp op;
+  const Plan &plan;
+  const TileOptions &options;
+  Kernel kernel;
+  /// For each stage.
+  SmallVector<Tile> blockTiles, rowTiles;
+  int64_t panelRows = 1;
+  /// Rows of this thread.
+  Value numRows;
+  SmallVector<std::pair<unsigned, unsigned>> perRun;
+};
+} // namespace
+
+void RowsLowering::chooseTiles() {
+  for (const Stage &stage : plan.getStages()) {
+    int64_t products = 0;
+    for (const ProductGroup &group : stage.groups)
+      products = std::max<int64_t>(products, group.products.size());
+    Tile block{1, 2}, row{1, 2};
+    if (stage.kind == Stage::Products) {
+      RegisterFile target{kernel.lanes, options.target.registers};
+      block = chooseProductTile(target, products, stage.domain);
+      row = chooseRowTile(target, products, stage.domain);
+      panelRows = options.panelRows;
+    }
+    if (options.rows > 0)
+      block.rows = options.rows;
+    if (options.vectors > 0)
+      block.vectors = row.vectors = options.vectors;
+    blockTiles.push_back(block);
+    rowTiles.push_back(row);
+  }
+}
+
+/// Reserves memory for the values that need it, outside of all loops.
+void RowsLowering::allocateScratch() {
+  Operation *scope = op->getParentOp();
+  while (!isa<FunctionOpInterface, omp::ParallelOp, scf::ParallelOp,
+              scf::ForallOp>(scope) &&
+         scope->getParentOp())
+    scope = scope->getParentOp();
+  Region &region = scope->getRegion(0);
+  OpBuilder::InsertionGuard guard(builder);
+  for (Value value : plan.getScratch()) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    SmallVector<int64_t> shape{panelRows};
+    if (type)
+      shape.push_back(type.getDimSize(0));
+    Type element = getElementTypeOrSelf(value);
+    auto memref = MemRefType::get(shape, element);
+    int64_t bytes =
+        memref.getNumElements() *
+        (element.isIndex() ? 8 : (element.getIntOrFloatBitWidth() + 7) / 8);
+    builder.setInsertionPointToStart(&region.front());
+    auto alignment = builder.getI64IntegerAttr(64);
+    if (bytes <= kLargeScratch) {
+      kernel.scratch[value] =
+          memref::AllocaOp::create(builder, memref, alignment);
+      continue;
+    }
+    Value buffer = memref::AllocOp::create(builder, memref, alignment);
+    kernel.scratch[value] = buffer;
+    builder.setInsertionPoint(region.back().getTerminator());
+    memref::DeallocOp::create(builder, buffer);
+  }
+}
+
+/// The number of rows of this thread: whole groups dealt in turn, then those
+/// that don't fill a group.
+void RowsLowering::countRows() {
+  Value all = memref::DimOp::create(builder, op.getOuts()[0], index(0));
+  numRows = all;
+  if (!op.getThreadId())
+    return;
+  Value id = op.getThreadId(), threads = op.getNumThreads();
+  Value groups = arith::DivUIOp::create(builder, all, index(kRowGroup));
+  Value rest = arith::RemUIOp::create(builder, all, index(kRowGroup));
+  // Groups id, id + n, ... below `groups`.
+  Value last = arith::AddIOp::create(
+      builder, groups, arith::SubIOp::create(builder, threads, index(1)));
+  Value mine = arith::DivSIOp::create(
+      builder, arith::SubIOp::create(builder, last, id), threads);
+  Value next = arith::RemUIOp::create(builder, groups, threads);
+  Value isMine =
+      arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, next, id);
+  Value extra = arith::SelectOp::create(builder, isMine, rest, index(0));
+  numRows = arith::AddIOp::create(
+      builder, arith::MulIOp::create(builder, mine, index(kRowGroup)), extra);
+}
+
+/// The row of `ins` and `outs` that is this thread's row number `local`.
+Value RowsLowering::getRow(Value local) {
+  if (!op.getThreadId())
+    return local;
+  Value group = arith::DivUIOp::create(builder, local, index(kRowGroup));
+  Value inner = arith::RemUIOp::create(builder, local, index(kRowGroup));
+  Value dealt = arith::AddIOp::create(
+      builder, arith::MulIOp::create(builder, group, op.getNumThreads()),
+      op.getThreadId());
+  return arith::AddIOp::create(
+      builder, arith::MulIOp::create(builder, dealt, index(kRowGroup)), inner);
+}
+
+/// Packs the weights that a loop around the kernel leaves unchanged.
+void RowsLowering::packOnce() {
+  for (auto [number, stage] : llvm::enumerate(plan.getStages()))
+    for (auto [group, products] : llvm::enumerate(stage.groups)) {
+      PackingChoice choice = choosePacking(op, products);
+      if (choice.kind == PackingChoice::None)
+        continue;
+      if (choice.kind == PackingChoice::PerRun) {
+        perRun.push_back({number, group});
+        continue;
+      }
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPoint(choice.before);
+      Value packed = packWeights(builder, kernel, number, group);
+      kernel.packed[{number, group}] = packed;
+      builder.setInsertionPointAfter(choice.before);
+      memref::DeallocOp::create(builder, packed);
+    }
+}
+
+scf::ForOp RowsLowering::forEach(Value begin, Value end, int64_t step,
+                                 BodyFn body) {
+  auto loop = scf::ForOp::create(builder, begin, end, index(step));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+  return loop;
+}
+
+/// Calls `body` for blocks of `vectors` vectors of the columns of `domain`, and
+/// once more for the rest, with the values that it returned before.
+SmallVector<Value> RowsLowering::forColumns(int64_t domain, int64_t vectors,
+                                            ValueRange inits, ColumnsFn body) {
+  int64_t lanes = kernel.lanes, width = vectors * lanes;
+  int64_t whole = domain / width * width;
+  SmallVector<Value> carried(inits);
+  Window window;
+  window.vectors = vectors;
+  window.lastLanes = lanes;
+  if (whole == width) {
+    window.column = index(0);
+    carried = body(window, carried);
+  } else if (whole > 0) {
+    auto loop = scf::ForOp::create(builder, index(0), index(whole),
+                                   index(width), carried);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    window.column = loop.getInductionVar();
+    SmallVector<Value> next = body(window, loop.getRegionIterArgs());
+    if (!next.empty())
+      scf::YieldOp::create(builder, next);
+    carried = llvm::to_vector_of<Value>(loop.getResults());
+  }
+  if (whole == domain)
+    return carried;
+  int64_t rest = domain - whole;
+  window.column = index(whole);
+  window.vectors = (rest + lanes - 1) / lanes;
+  window.lastLanes = rest - (window.vectors - 1) * lanes;
+  return body(window, carried);
+}
+
+//===----------------------------------------------------------------------===//
+// Stages
+//===----------------------------------------------------------------------===//
+
+/// Evaluates the roots of a stage of products at a block of rows.
+void RowsLowering::emitBlock(unsigned stage, Window window, Value row,
+                             Value slot, int64_t rows) {
+  for (int64_t r = 0; r < rows; ++r) {
+    auto add = [&](Value value) -> Value {
+      return r == 0
+                 ? value
+                 : arith::AddIOp::create(builder, value, index(r)).getResult();
+    };
+    window.rows.push_back(add(row));
+    window.slots.push_back(add(slot));
+  }
+  Evaluator evaluator(builder, kernel, stage, window);
+  evaluator.evaluateProducts();
+  ArrayRef<Root> roots = plan.getStages()[stage].roots;
+  // All is read before anything is written.
+  SmallVector<SmallVector<Value>> values;
+  for (const Root &root : roots)
+    values.push_back(evaluator.evaluate(root.value, root.offset));
+  for (auto [root, value] : llvm::zip(roots, values))
+    evaluator.store(root, value);
+}
+
+/// Evaluates a stage of products for `count` rows from local row `first` on.
+void RowsLowering::emitProducts(unsigned stage, Value first, Value count,
+                                Tile tile) {
+  Value whole = count;
+  if (tile.rows > 1)
+    whole = arith::SubIOp::create(
+        builder, count,
+        arith::RemUIOp::create(builder, count, index(tile.rows)));
+  int64_t domain = plan.getStages()[stage].domain;
+  forColumns(domain, tile.vectors, {}, [&](const Window &window, ValueRange) {
+    auto emit = [&](int64_t rows) {
+      return [&, rows](Value slot) {
+        Value local = arith::AddIOp::create(builder, first, slot);
+        emitBlock(stage, window, getRow(local), slot, rows);
+      };
+    };
+    forEach(index(0), whole, tile.rows, emit(tile.rows));
+    if (tile.rows > 1)
+      forEach(whole, count, 1, emit(1));
+    return SmallVector<Value>();
+  });
+}
+
+/// Evaluates the columns of one row in a stage without products.
+void RowsLowering::emitColumns(unsigned number, const Window &base) {
+  const Stage &stage = plan.getStages()[number];
+  Evaluator outer(builder, kernel, number, base);
+  if (stage.kind == Stage::Numbers) {
+    SmallVector<SmallVector<Value>> values;
+    for (const Root &root : stage.roots)
+      values.push_back(outer.evaluateNumber(root.value));
+    for (auto [root, value] : llvm::zip(stage.roots, values)) {
+      auto [memref, isSlot] = Evaluator::getMemory(kernel, root.target);
+      memref::StoreOp::create(builder, value[0], memref,
+                              isSlot ? base.slots[0] : base.rows[0]);
+    }
+    return;
+  }
+  for (Value value : stage.numbers)
+    outer.evaluateNumber(value);
+  SmallVector<Value> inits;
+  for (const Root &root : stage.roots) {
+    if (root.kind != Root::Reduce)
+      continue;
+    auto type = cast<FloatType>(root.target.getType());
+    bool isSum = root.target.getDefiningOp<SumOp>() != nullptr;
+    APFloat start = isSum ? APFloat::getZero(type.getFloatSemantics())
+                          : APFloat::getInf(type.getFloatSemantics(), true);
+    auto vector = VectorType::get({kernel.lanes}, type);
+    inits.push_back(arith::ConstantOp::create(
+        builder, DenseElementsAttr::get(vector, start)));
+  }
+  Tile tile = rowTiles[number];
+  SmallVector<Value> folded = forColumns(
+      stage.domain, tile.vectors, inits,
+      [&](const Window &columns, ValueRange carried) {
+        Window window = columns;
+        window.rows = base.rows;
+        window.slots = base.slots;
+        Evaluator evaluator(builder, kernel, number, window);
+        for (Value value : stage.numbers)
+          evaluator.setNumber(value, outer.evaluateNumber(value));
+        SmallVector<SmallVector<Value>> values;
+        for (const Root &root : stage.roots)
+          values.push_back(evaluator.evaluate(root.value, root.offset));
+        SmallVector<Value> next;
+        for (auto [root, value] : llvm::zip(stage.roots, values)) {
+          if (root.kind == Root::Reduce)
+            next.push_back(evaluator.fold(root, carried[next.size()], value));
+          else
+            evaluator.store(root, value);
+        }
+        return next;
+      });
+  unsigned next = 0;
+  for (const Root &root : stage.roots) {
+    if (root.kind != Root::Reduce)
+      continue;
+    auto kind = root.target.getDefiningOp<SumOp>()
+                    ? vector::CombiningKind::ADD
+                    : vector::CombiningKind::MAXIMUMF;
+    Value number = vector::ReductionOp::create(builder, kind, folded[next++]);
+    auto [memref, isSlot] = Evaluator::getMemory(kernel, root.target);
+    memref::StoreOp::create(builder, number, memref,
+                            isSlot ? base.slots[0] : base.rows[0]);
+  }
+}
+
+/// Writes the outputs of one row whose values lie elsewhere.
+void RowsLowering::copyOutputs(const Window &base) {
+  for (auto [out, value] : llvm::enumerate(op.getYield().getOutputs())) {
+    auto [memref, isSlot] = Evaluator::getMemory(kernel, value);
+    Value target = op.getOuts()[out];
+    if (!memref || memref == target ||
+        (!plan.isStaged(out) && !plan.getOutOf(value) &&
+         !kernel.scratch.contains(value)))
+      continue;
+    // A value that was written to the output itself lies nowhere else.
+    bool isWritten = llvm::any_of(plan.getStages(), [&](const Stage &stage) {
+      return llvm::any_of(stage.roots, [&, out = out](const Root &root) {
+        return root.kind == Root::Out && root.out == out && !plan.isStaged(out);
+      });
+    });
+    if (isWritten)
+      continue;
+    Value from = isSlot ? base.slots[0] : base.rows[0];
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type) {
+      Value number = memref::LoadOp::create(builder, memref, from);
+      memref::StoreOp::create(builder, number, target, base.rows[0]);
+      continue;
+    }
+    forColumns(type.getDimSize(0), 2, {},
+               [&, value = value](const Window &columns, ValueRange) {
+                 Window window = columns;
+                 window.rows = base.rows;
+                 window.slots = base.slots;
+                 Evaluator evaluator(builder, kernel, plan.getStages().size(),
+                                     window);
+                 evaluator.copy(value, target);
+                 return SmallVector<Value>();
+               });
+  }
+}
+
+/// Evaluates stages without products for one row.
+void RowsLowering::emitRow(ArrayRef<unsigned> stages, Value row, Value slot,
+                           bool isLast) {
+  Window base;
+  base.rows = {row};
+  base.slots = {slot};
+  base.vectors = 0;
+  for (unsigned stage : stages)
+    emitColumns(stage, base);
+  if (isLast)
+    copyOutputs(base);
+}
+
+/// Evaluates all stages for `count` rows from local row `first` on.
+void RowsLowering::emitPanel(Value first, Value count, ArrayRef<Tile> tiles) {
+  ArrayRef<Stage> stages = plan.getStages();
+  SmallVector<unsigned> pending;
+  auto flush = [&](bool isLast) {
+    if (panelRows == 1)
+      emitRow(pending, getRow(first), index(0), isLast);
+    else
+      forEach(index(0), count, 1, [&](Value slot) {
+        Value local = arith::AddIOp::create(builder, first, slot);
+        emitRow(pending, getRow(local), slot, isLast);
+      });
+    pending.clear();
+  };
+  for (unsigned stage = 0; stage < stages.size(); ++stage) {
+    if (stages[stage].kind != Stage::Products) {
+      pending.push_back(stage);
+      continue;
+    }
+    if (!pending.empty())
+      flush(/*isLast=*/false);
+    emitProducts(stage, first, count, tiles[stage]);
+  }
+  flush(/*isLast=*/true);
+}
+
+void RowsLowering::emitPanels(ArrayRef<Tile> tiles) {
+  scf::ForOp loop = forEach(index(0), numRows, panelRows, [&](Value first) {
+    Value count;
+    if (panelRows > 1)
+      count = arith::MinUIOp::create(
+          builder, arith::SubIOp::create(builder, numRows, first),
+          index(panelRows));
+    emitPanel(first, count, tiles);
+  });
+  SmallVector<Attribute> list;
+  for (auto [stage, tile] : llvm::zip(plan.getStages(), tiles))
+    if (stage.kind == Stage::Products)
+      list.push_back(builder.getDenseI64ArrayAttr({tile.rows, tile.vectors}));
+  loop->setAttr(
+      "rnn.rows",
+      builder.getDictionaryAttr(
+          {builder.getNamedAttr("lanes",
+                                builder.getI64IntegerAttr(kernel.lanes)),
+           builder.getNamedAttr("tiles", builder.getArrayAttr(list))}));
+}
+
+void RowsLowering::run() {
+  chooseTiles();
+  allocateScratch();
+  countRows();
+  packOnce();
+  int64_t least = 1;
+  for (Tile tile : blockTiles)
+    least = std::max(least, tile.rows);
+  // So many rows pay for a copy of the weights.
+  constexpr int64_t kRowsToPack = 16;
+  if (!perRun.empty())
+    least = std::max(least, kRowsToPack);
+  if (least == 1) {
+    emitPanels(blockTiles);
+    op.erase();
+    return;
+  }
+  Value isMany = arith::CmpIOp::create(builder, arith::CmpIPredicate::uge,
+                                       numRows, index(least));
+  auto choice = scf::IfOp::create(builder, isMany, /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(choice.elseBlock());
+    emitPanels(rowTiles);
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(choice.thenBlock());
+  for (auto [stage, group] : perRun)
+    kernel.packed[{stage, group}] = packWeights(builder, kernel, stage, group);
+  emitPanels(blockTiles);
+  for (auto place : perRun)
+    memref::DeallocOp::create(builder, kernel.packed.lookup(place));
+  op.erase();
+}
+
+/// The components of a vector register of the widest float type in `op`.
+static int64_t getLanes(RowsOp op, int64_t vectorWidth) {
+  int64_t width = 32;
+  op.getBody().walk([&](Operation *inner) {
+    for (Value result : inner->getResults())
+      if (auto type = dyn_cast<FloatType>(getElementTypeOrSelf(result)))
+        width = std::max<int64_t>(width, type.getWidth());
+  });
+  for (Value argument : op.getEntry().getArguments())
+    if (auto type = dyn_cast<FloatType>(getElementTypeOrSelf(argument)))
+      width = std::max<int64_t>(width, type.getWidth());
+  return vectorWidth / width;
+}
+
+namespace {
+struct LowerRows : ravel::impl::LowerRowsBase<LowerRows> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    SmallVector<RowsOp> kernels;
+    getOperation()->walk([&](RowsOp op) { kernels.push_back(op); });
+    for (RowsOp op : kernels) {
+      if (!op.getResults().empty()) {
+        op.emitOpError("must be bufferized before it is lowered");
+        return signalPassFailure();
+      }
+      FailureOr<Plan> plan = Plan::create(op);
+      if (failed(plan))
+        return signalPassFailure();
+      int64_t lanes = getLanes(op, vectorWidth);
+      TileOptions options{{lanes, numRegisters}, rows, vectors, panelRows};
+      RowsLowering(op, *plan, options, lanes).run();
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,51 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// Chooses register tiles; see Tiles.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Tiles.h"
+#include <algorithm>
+
+using namespace ravel;
+
+/// Vectors in a domain, the last of which may be partly filled.
+static int64_t countVectors(const RegisterFile &target, int64_t domain) {
+  return std::max<int64_t>(1, (domain + target.lanes - 1) / target.lanes);
+}
+
+Tile ravel::chooseProductTile(const RegisterFile &target, int64_t products,
+                              int64_t domain) {
+  products = std::max<int64_t>(products, 1);
+  Tile best;
+  double fewest = 1e9;
+  for (int64_t rows : {6, 3, 2, 1})
+    for (int64_t vectors : {1, 2, 3, 4}) {
+      int64_t accumulators = rows * products * vectors;
+      bool fits = accumulators + rows + 1 <= target.registers;
+      if (vectors > countVectors(target, domain) ||
+          (!fits && rows * vectors > 1))
+        continue;
+      double loads = double(products * vectors + rows) / accumulators;
+      if (loads < fewest) {
+        fewest = loads;
+        best = {rows, vectors};
+      }
+    }
+  return best;
+}
+
+Tile ravel::chooseRowTile(const RegisterFile &target, int64_t products,
+                          int64_t domain) {
+  // Two multiplications a cycle, each of which takes four cycles.
+  constexpr int64_t kChains = 8;
+  products = std::max<int64_t>(products, 1);
+  int64_t vectors = (kChains + products - 1) / products;
+  vectors = std::min(vectors,
+                     std::max<int64_t>(1, (target.registers - 2) / products));
+  return {1, std::min(vectors, countVectors(target, domain))};
+}

@@ -1,0 +1,81 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// `rnn.rows` is an op in destination-passing style: `ins` and `shared` are
+// read, `outs` are written whole and never read. A row is read before it is
+// written, so that an operand of `ins` may have the very buffer of one of
+// `outs`. The body keeps its value semantics: it speaks about rows, not about
+// buffers.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ravel/Dialect/RNN/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
+#include "ravel/Dialect/RNN/IR/RNN.h"
+
+using namespace mlir;
+using namespace mlir::bufferization;
+using namespace ravel::rnn;
+
+namespace {
+struct RowsOpInterface
+    : public DstBufferizableOpInterfaceExternalModel<RowsOpInterface, RowsOp> {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const AnalysisState &state) const {
+    return !cast<RowsOp>(op).isDpsInit(&operand);
+  }
+
+  bool bufferizesToElementwiseAccess(Operation *op, const AnalysisState &state,
+                                     ArrayRef<OpOperand *> operands) const {
+    auto rows = cast<RowsOp>(op);
+    OperandRange shared = rows.getShared();
+    return llvm::none_of(operands, [&](OpOperand *operand) {
+      return !shared.empty() &&
+             operand->getOperandNumber() >= shared.getBeginOperandIndex() &&
+             operand->getOperandNumber() <
+                 shared.getBeginOperandIndex() + shared.size();
+    });
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    auto rows = cast<RowsOp>(op);
+    if (!rows.hasPureTensorSemantics())
+      return success();
+    SmallVector<Value> operands;
+    for (Value operand : rows->getOperands()) {
+      if (!isa<TensorType>(operand.getType())) {
+        operands.push_back(operand);
+        continue;
+      }
+      FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
+      if (failed(buffer))
+        return failure();
+      operands.push_back(*buffer);
+    }
+    SmallVector<Value> results;
+    unsigned firstOut = rows.getOuts().getBeginOperandIndex();
+    for (unsigned i = 0, e = rows.getOuts().size(); i < e; ++i)
+      results.push_back(operands[firstOut + i]);
+
+    OperationState lowered(rows.getLoc(), rows->getName(), operands,
+                           TypeRange(), rows->getAttrs());
+    lowered.addRegion()->takeBody(rows.getBody());
+    rewriter.create(lowered);
+    replaceOpWithBufferizedValues(rewriter, op, results);
+    return success();
+  }
+};
+} // namespace
+
+void ravel::rnn::registerBufferizableOpInterfaceExternalModels(
+    DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, RNNDialect *) {
+    RowsOp::attachInterface<RowsOpInterface>(*context);
+  });
+}

@@ -1,0 +1,165 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+
+#include "ravel/Pipelines/Pipelines.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "ravel/Conversion/Passes.h"
+#include "ravel/Dialect/RNN/Transforms/Passes.h"
+#include "ravel/Prelude/Prelude.h"
+
+using namespace mlir;
+using namespace ravel;
+
+static void addCleanup(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void ravel::buildInstantiationPipeline(OpPassManager &pm,
+                                       const PipelineOptions &options) {
+  RNNLinkPreludeOptions link;
+  link.optimizer = options.optimizer;
+  pm.addPass(createRNNLinkPrelude(link));
+  rnn::RNNSetPrecisionOptions precision;
+  precision.type = options.precision;
+  pm.addPass(rnn::createRNNSetPrecision(precision));
+  rnn::RNNInstantiateOptions instantiate;
+  instantiate.training = options.training;
+  pm.addPass(rnn::createRNNInstantiate(instantiate));
+  addCleanup(pm);
+}
+
+void ravel::buildGradientPipeline(OpPassManager &pm,
+                                  const PipelineOptions &options) {
+  if (!options.objective.empty()) {
+    rnn::RNNDifferentiateOptions differentiate;
+    differentiate.function = options.objective;
+    differentiate.wrt.assign({"parameters"});
+    differentiate.wrt.append(options.gradientInputs.begin(),
+                             options.gradientInputs.end());
+    pm.addPass(rnn::createRNNDifferentiate(differentiate));
+    addCleanup(pm);
+  }
+  if (options.hoist) {
+    pm.addPass(rnn::createRNNHoistTimeParallel());
+    addCleanup(pm);
+  }
+  if (options.fuse) {
+    pm.addPass(rnn::createRNNFuseGates());
+    addCleanup(pm);
+  }
+}
+
+void ravel::buildBatchPipeline(OpPassManager &pm, const PipelineOptions &) {
+  pm.addPass(rnn::createRNNBatch());
+  addCleanup(pm);
+}
+
+void ravel::buildBufferPipeline(OpPassManager &pm, const PipelineOptions &) {
+  pm.addNestedPass<func::FuncOp>(createDecompose());
+  pm.addPass(createConvertRNNToLinalg());
+  addCleanup(pm);
+  pm.addPass(createConvertElementwiseToLinalgPass());
+  pm.addPass(createBufferizeBatches());
+  pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
+  addCleanup(pm);
+  bufferization::BufferDeallocationPipelineOptions deallocation;
+  bufferization::buildBufferDeallocationPipeline(pm, deallocation);
+  pm.addPass(createConvertBufferizationToMemRefPass());
+  addCleanup(pm);
+}
+
+void ravel::buildLoopPipeline(OpPassManager &pm,
+                              const PipelineOptions &options) {
+  if (options.unrollTime > 1) {
+    UnrollTimeOptions unroll;
+    unroll.factor = options.unrollTime;
+    pm.addPass(createUnrollTime(unroll));
+  }
+  if (options.parallel)
+    pm.addPass(createParallelize());
+  LowerRowsOptions rows;
+  rows.vectorWidth = options.vectorWidth;
+  rows.numRegisters = options.numRegisters;
+  pm.addNestedPass<func::FuncOp>(createLowerRows(rows));
+  LowerLinalgOptions linalg;
+  linalg.vectorWidth = options.vectorWidth;
+  linalg.numRegisters = options.numRegisters;
+  pm.addNestedPass<func::FuncOp>(createLowerLinalg(linalg));
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  addCleanup(pm);
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addNestedPass<func::FuncOp>(createExpandMath());
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createVerifyCodegen());
+}
+
+void ravel::buildLLVMPipeline(OpPassManager &pm, const PipelineOptions &) {
+  pm.addNestedPass<func::FuncOp>(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertOpenMPToLLVMPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createEmitEntryPoints());
+  addCleanup(pm);
+}
+
+void ravel::buildPipeline(OpPassManager &pm, const PipelineOptions &options,
+                          unsigned level) {
+  using Stage = void (*)(OpPassManager &, const PipelineOptions &);
+  const Stage stages[] = {buildInstantiationPipeline, buildGradientPipeline,
+                          buildBatchPipeline,         buildBufferPipeline,
+                          buildLoopPipeline,          buildLLVMPipeline};
+  for (Stage stage : ArrayRef(stages).take_front(level))
+    stage(pm, options);
+}
+
+void ravel::registerPipelines() {
+  auto add = [](StringRef name, StringRef description,
+                void (*build)(OpPassManager &, const PipelineOptions &)) {
+    registerPassPipeline(
+        name, description,
+        [build](OpPassManager &pm, StringRef text, auto emitError) {
+          auto options = PipelineOptions::createFromString(text);
+          if (!options)
+            return emitError("invalid pipeline options: " + text);
+          build(pm, *options);
+          return success();
+        },
+        [](auto) {});
+  };
+  add("rnn-to-explicit", "Level 0 to 1: link and instantiate cells",
+      buildInstantiationPipeline);
+  add("rnn-to-gradient", "Level 1 to 2: build gradients, arrange products",
+      buildGradientPipeline);
+  add("rnn-to-batch", "Level 2 to 3: one example to a batch",
+      buildBatchPipeline);
+  add("rnn-to-buffers", "Level 3 to 4: tensors to buffers",
+      buildBufferPipeline);
+  add("rnn-to-loops", "Level 4 to 5: kernels to loops and vectors",
+      buildLoopPipeline);
+  add("rnn-to-llvm", "The whole way from a model to the LLVM dialect",
+      [](OpPassManager &pm, const PipelineOptions &options) {
+        buildPipeline(pm, options);
+      });
+}
