@@ -24,12 +24,10 @@ Error checkClasses(const Dataset &dataset, const ClassLimits &limits,
       for (int64_t i = 0; i < field.length[example]; ++i) {
         int32_t value = rows[field.begin[example] + i];
         if (value < 0 || value >= limit->second)
-          return makeFileError(source,
-                               "field '" + field.spec.name +
-                                   "' has the class " + Twine(value) +
-                                   " in example " + Twine(example) +
-                                   "; the model takes 0 to " +
-                                   Twine(limit->second - 1));
+          return makeFileError(
+              source, "field '" + field.spec.name + "' has the class " +
+                          Twine(value) + " in example " + Twine(example) +
+                          "; the model takes 0 to " + Twine(limit->second - 1));
       }
   }
   return Error::success();
@@ -120,19 +118,20 @@ Expected<std::string> FunctionCall::bind(const Dataset &dataset) const {
   for (const Argument *input : dataInputs()) {
     const Field *field = dataset.find(input->name);
     if (!field) {
-      std::string names =
-          join(map_range(dataset.fields(),
-                         [](const Field &f) { return "'" + f.spec.name + "'"; }),
-               ", ");
+      std::string names = join(
+          map_range(dataset.fields(),
+                    [](const Field &f) { return "'" + f.spec.name + "'"; }),
+          ", ");
       return makeError("function '" + callee->name + "' takes the input '" +
-                       input->name + "', which the data do not have; they have " +
+                       input->name +
+                       "', which the data do not have; they have " +
                        (names.empty() ? "no fields" : names));
     }
     const FieldSpec &spec = field->spec;
     bool isSequence = input->layout == RowLayout::Sequence;
     // A number and a vector of one component are the same bytes.
-    if (input->layout == RowLayout::Shared ||
-        spec.isSequence() != isSequence || spec.dtype != input->dtype ||
+    if (input->layout == RowLayout::Shared || spec.isSequence() != isSequence ||
+        spec.dtype != input->dtype ||
         countElements(spec.elementShape) != countElements(input->shape))
       return makeError(
           "function '" + callee->name + "' takes as '" + input->name + "' " +

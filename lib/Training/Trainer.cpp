@@ -106,8 +106,7 @@ evaluate(const Module &module, StringRef objective,
     Batch batch = batcher->next();
     if (Error error = call->run(batch))
       return error;
-    for (auto [row, loss] :
-         enumerate(getLosses(call->result(0), batch.size))) {
+    for (auto [row, loss] : enumerate(getLosses(call->result(0), batch.size))) {
       double length =
           axis->empty() ? 1 : dataset.length(*axis, batch.examples[row]);
       sum += loss;
@@ -465,9 +464,9 @@ Expected<TrainingResult> Trainer::run(Progress *progress) {
         lossCount = 0;
       }
       evaluationIsDue =
-          validation && (options.evaluateEvery > 0
-                             ? state.step % options.evaluateEvery == 0
-                             : epochEnds);
+          validation &&
+          (options.evaluateEvery > 0 ? state.step % options.evaluateEvery == 0
+                                     : epochEnds);
       if (progress) {
         SmallVector<Progress::Value> values{{"loss", lastLoss},
                                             {"rate", lastRate}};
