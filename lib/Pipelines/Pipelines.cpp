@@ -71,7 +71,7 @@ void ravel::buildBufferPipeline(OpPassManager &pm, const PipelineOptions &) {
   pm.addNestedPass<func::FuncOp>(createDecompose());
   pm.addPass(createConvertRNNToLinalg());
   addCleanup(pm);
-  pm.addPass(createConvertElementwiseToLinalgPass());
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(createBufferizeBatches());
   pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
   addCleanup(pm);

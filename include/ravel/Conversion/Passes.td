@@ -233,7 +233,8 @@ def ConvertRNNToLinalg : Pass<"convert-rnn-to-linalg"> {
   let summary = "write sums over all rows of a batch as linalg";
   let description = [{
     `rnn.contract`, `rnn.total` and `rnn.scatter` of batched tensors become
-    `linalg.contract`, `linalg.reduce` and a loop over the rows.
+    `linalg.contract`, `linalg.reduce` and a loop over the rows; arithmetic on
+    whole parameters, outside of kernels, becomes `linalg.generic`.
 
     ```mlir
     %y = rnn.contract %x, %g : tensor<?x8xf32>, tensor<?x16xf32> -> tensor<8x16xf32>

@@ -48,9 +48,11 @@ struct Argument {
   DType dtype = DType::F32;
   /// The shape of one row: [D] for vectors of D components, [] for numbers.
   Shape shape;
-  /// Of an input or parameter: its name. Of an output: the input that a
-  /// `carry` attribute names, or empty.
+  /// Of an input or parameter: its name.
   std::string name;
+  /// Of an input and an output that carry a state from one window of a stream
+  /// to the next: the name they share.
+  std::string carry;
   /// Of an output that is a gradient: the parameter's or input's name.
   std::string gradientOf;
 };
@@ -92,6 +94,8 @@ struct CompileOptions {
   std::string cpu, features;
 };
 
+struct CompiledCode;
+
 /// A model's functions as native code. Calls may run at once on several threads
 /// of the caller if they write to different memory.
 class Module {
@@ -119,6 +123,8 @@ private:
   friend class Compiler;
   struct Impl;
   explicit Module(std::unique_ptr<Impl> impl);
+  /// Links compiled code into this process.
+  static llvm::Expected<Module> load(CompiledCode code, bool cached);
   std::unique_ptr<Impl> impl;
 };
 

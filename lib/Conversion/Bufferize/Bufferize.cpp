@@ -23,6 +23,15 @@ namespace ravel {
 using namespace mlir;
 using namespace ravel;
 
+/// Whether `op` keeps its tensors: it is in the body of a kernel, or it is a
+/// kernel on memrefs, of which only the body's arguments are tensors.
+static bool isSettled(Operation *op) {
+  if (op->getParentOfType<rnn::RowsOp>())
+    return true;
+  return isa<rnn::RowsOp>(op) &&
+         llvm::none_of(op->getOperandTypes(), llvm::IsaPred<TensorType>);
+}
+
 namespace {
 struct BufferizeBatches : ravel::impl::BufferizeBatchesBase<BufferizeBatches> {
   using Base::Base;
@@ -32,9 +41,7 @@ struct BufferizeBatches : ravel::impl::BufferizeBatchesBase<BufferizeBatches> {
     options.bufferizeFunctionBoundaries = true;
     options.setFunctionBoundaryTypeConversion(
         bufferization::LayoutMapOption::IdentityLayoutMap);
-    options.opFilter.denyOperation([](Operation *op) {
-      return op->getParentOfType<rnn::RowsOp>() != nullptr;
-    });
+    options.opFilter.denyOperation(isSettled);
     bufferization::BufferizationState state;
     if (failed(bufferization::runOneShotModuleBufferize(getOperation(), options,
                                                         state)))

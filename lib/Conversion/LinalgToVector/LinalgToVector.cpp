@@ -10,6 +10,7 @@
 //   matrix; r is every instant of every example):
 //
 //     for each block of rows:                      bounded, for the cache
+//       copy that part of lhs, block of i by block of i
 //       for each block of columns j:
 //         copy that part of rhs, one row after the other
 //         for each block of i:
@@ -170,6 +171,7 @@ static bool isSumOfOuterProducts(linalg::ContractOp op) {
   return op.getIndexingMapsArray() == maps;
 }
 
+/// Writes a sum of outer products of rows, or fails where the op isn't one.
 static LogicalResult lowerContract(linalg::ContractOp op, RegisterFile target) {
   Value lhs = op.getInputs()[0], rhs = op.getInputs()[1];
   Value out = op.getOutputs()[0];
@@ -182,20 +184,24 @@ static LogicalResult lowerContract(linalg::ContractOp op, RegisterFile target) {
   int64_t height = type.getDimSize(0), width = type.getDimSize(1);
   Tile tile = chooseProductTile(target, 1, width);
 
-  Value buffer;
-  auto bufferType = MemRefType::get({kRowBlock, tile.vectors * target.lanes},
-                                    type.getElementType());
-  {
-    OpBuilder::InsertionGuard guard(b);
-    Operation *function = op->getParentOfType<FunctionOpInterface>();
-    b.setInsertionPointToStart(&function->getRegion(0).front());
-    buffer = memref::AllocaOp::create(b, bufferType, b.getI64IntegerAttr(64));
-  }
+  Value left, right;
+  auto alignment = b.getI64IntegerAttr(64);
+  auto leftType = MemRefType::get(
+      {(height + tile.rows - 1) / tile.rows, kRowBlock, tile.rows},
+      type.getElementType());
+  auto rightType = MemRefType::get({kRowBlock, tile.vectors * target.lanes},
+                                   type.getElementType());
+  left = memref::AllocOp::create(b, leftType, alignment);
+  right = memref::AllocOp::create(b, rightType, alignment);
 
   /// Adds the products of rows [0, count) of a block to `size` rows of the
   /// output from `i` on.
-  auto emitTile = [&](Value firstRow, Value count, Value i, int64_t size,
-                      Columns columns) {
+  auto emitTile = [&](Value count, Value i, int64_t size, Columns columns) {
+    Value panel = arith::DivUIOp::create(b, i, loops.index(tile.rows));
+    Value lane =
+        size > 1
+            ? loops.index(0)
+            : arith::RemUIOp::create(b, i, loops.index(tile.rows)).getResult();
     SmallVector<Value> inits;
     for (int64_t row = 0; row < size; ++row)
       for (int64_t u = 0; u < columns.vectors; ++u)
@@ -203,17 +209,20 @@ static LogicalResult lowerContract(linalg::ContractOp op, RegisterFile target) {
     Columns packed{loops.index(0), columns.vectors, target.lanes};
     SmallVector<Value> sums = loops.accumulate(
         loops.index(0), count, inits, [&](Value r, ValueRange carried) {
-          Value row = arith::AddIOp::create(b, firstRow, r);
-          SmallVector<Value> vectors, next;
-          for (int64_t u = 0; u < columns.vectors; ++u)
-            vectors.push_back(loops.load(buffer, r, packed, u));
+          SmallVector<Value> factors, next(inits.size());
           for (int64_t each = 0; each < size; ++each) {
             Value number = memref::LoadOp::create(
-                b, lhs, ValueRange{row, loops.add(i, each)});
-            Value factor = vector::BroadcastOp::create(b, loops.type, number);
-            for (Value vector : vectors)
-              next.push_back(vector::FMAOp::create(b, factor, vector,
-                                                   carried[next.size()]));
+                b, left, ValueRange{panel, r, loops.add(lane, each)});
+            factors.push_back(
+                vector::BroadcastOp::create(b, loops.type, number));
+          }
+          for (int64_t u = 0; u < columns.vectors; ++u) {
+            Value vector = loops.load(right, r, packed, u);
+            for (int64_t each = 0; each < size; ++each) {
+              int64_t place = each * columns.vectors + u;
+              next[place] = vector::FMAOp::create(b, factors[each], vector,
+                                                  carried[place]);
+            }
           }
           return next;
         });
@@ -227,26 +236,38 @@ static LogicalResult lowerContract(linalg::ContractOp op, RegisterFile target) {
   loops.forEach(loops.index(0), rows, kRowBlock, [&](Value first) {
     Value count = arith::MinUIOp::create(
         b, arith::SubIOp::create(b, rows, first), loops.index(kRowBlock));
+    loops.forEach(loops.index(0), count, 1, [&](Value r) {
+      Value row = arith::AddIOp::create(b, first, r);
+      loops.forEach(loops.index(0), loops.index(height), 1, [&](Value i) {
+        Value size = loops.index(tile.rows);
+        Value number = memref::LoadOp::create(b, lhs, ValueRange{row, i});
+        memref::StoreOp::create(b, number, left,
+                                ValueRange{arith::DivUIOp::create(b, i, size),
+                                           r,
+                                           arith::RemUIOp::create(b, i, size)});
+      });
+    });
     loops.forColumns(width, tile.vectors, [&](Columns columns) {
       Columns packed{loops.index(0), columns.vectors, target.lanes};
       loops.forEach(loops.index(0), count, 1, [&](Value r) {
         Value row = arith::AddIOp::create(b, first, r);
         for (int64_t u = 0; u < columns.vectors; ++u)
-          loops.store(loops.load(rhs, row, columns, u), buffer, r, packed, u);
+          loops.store(loops.load(rhs, row, columns, u), right, r, packed, u);
       });
       int64_t whole = height / tile.rows * tile.rows;
-      loops.forEach(
-          loops.index(0), loops.index(whole), tile.rows,
-          [&](Value i) { emitTile(first, count, i, tile.rows, columns); });
+      loops.forEach(loops.index(0), loops.index(whole), tile.rows,
+                    [&](Value i) { emitTile(count, i, tile.rows, columns); });
       loops.forEach(loops.index(whole), loops.index(height), 1,
-                    [&](Value i) { emitTile(first, count, i, 1, columns); });
+                    [&](Value i) { emitTile(count, i, 1, columns); });
     });
   });
+  memref::DeallocOp::create(b, left);
+  memref::DeallocOp::create(b, right);
   op.erase();
   return success();
 }
 
-/// A sum over the rows of a matrix.
+/// Writes a sum over the rows of a matrix, or fails where the op isn't one.
 static LogicalResult lowerReduce(linalg::ReduceOp op, RegisterFile target) {
   if (op.getInputs().size() != 1 || op.getDimensions() != ArrayRef<int64_t>{0})
     return failure();
@@ -278,6 +299,7 @@ static LogicalResult lowerReduce(linalg::ReduceOp op, RegisterFile target) {
   return success();
 }
 
+/// Writes a fill, or fails where rows aren't vectors.
 static LogicalResult lowerFill(linalg::FillOp op, RegisterFile target) {
   Value out = op.getOutputs()[0], value = op.getInputs()[0];
   if (!hasVectors(out))
@@ -295,8 +317,13 @@ static LogicalResult lowerFill(linalg::FillOp op, RegisterFile target) {
   return success();
 }
 
+/// Writes a copy, or fails where rows aren't vectors.
 static LogicalResult lowerCopy(memref::CopyOp op, RegisterFile target) {
   Value from = op.getSource(), to = op.getTarget();
+  if (from == to) {
+    op.erase();
+    return success();
+  }
   if (!hasVectors(from) || !hasVectors(to))
     return failure();
   auto type = cast<MemRefType>(to.getType());

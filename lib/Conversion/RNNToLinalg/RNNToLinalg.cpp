@@ -12,6 +12,9 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Transforms/DialectConversion.h"
 #include "ravel/Conversion/Passes.h"
 #include "ravel/Dialect/RNN/IR/RNN.h"
 
@@ -152,6 +155,24 @@ struct ConvertRNNToLinalg
     RewritePatternSet patterns(&getContext());
     patterns.add<ConvertContract, ConvertTotal, ConvertScatter>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      return signalPassFailure();
+
+    // Arithmetic on whole parameters and their gradients, outside of kernels.
+    RewritePatternSet onTensors(&getContext());
+    linalg::populateElementwiseToLinalgConversionPatterns(onTensors);
+    tensor::populateDecomposeTensorConcatPatterns(onTensors);
+    ConversionTarget target(getContext());
+    target.markUnknownOpDynamicallyLegal([](Operation *op) {
+      if (op->getParentOfType<RowsOp>())
+        return true;
+      bool onTensors = llvm::any_of(op->getResultTypes(), [](Type type) {
+        return isa<RankedTensorType>(type);
+      });
+      return !isa<tensor::ConcatOp>(op) &&
+             !(onTensors && OpTrait::hasElementwiseMappableTraits(op));
+    });
+    if (failed(applyPartialConversion(getOperation(), target,
+                                      std::move(onTensors))))
       signalPassFailure();
   }
 };

@@ -240,14 +240,80 @@ Evaluator::Values Evaluator::evaluateNumber(Value value) {
 // Products
 //===----------------------------------------------------------------------===//
 
-void Evaluator::evaluateProducts() {
-  for (unsigned group = 0; group < kernel.plan.getStages()[stage].groups.size();
-       ++group)
-    accumulate(group);
+void Evaluator::evaluateProducts(bool usePartial) {
+  ArrayRef<ProductGroup> groups = kernel.plan.getStages()[stage].groups;
+  unsigned size = window.rows.size() * window.vectors;
+  for (auto [number, group] : llvm::enumerate(groups)) {
+    auto type = LinearOp(group.products[0].op).getVector().getType();
+    int64_t depth = type.getDimSize(0), begin = 0;
+    Values sums;
+    auto it = kernel.partial.find({stage, number});
+    if (usePartial && it != kernel.partial.end()) {
+      begin = (depth - 1) / it->second.depth * it->second.depth;
+      sums = loadPartial(number);
+    } else {
+      sums.assign(size * group.products.size(),
+                  splat(type.getElementType(), 0));
+    }
+    sums = accumulate(number, arith::ConstantIndexOp::create(builder, begin),
+                      arith::ConstantIndexOp::create(builder, depth), sums);
+    for (auto [index, product] : llvm::enumerate(group.products))
+      vectors[{LinearOp(product.op).getResult(), product.offset}] =
+          Values(ArrayRef<Value>(sums).slice(index * size, size));
+  }
 }
 
-/// Evaluates the products of one vector in one loop over its components.
-void Evaluator::accumulate(unsigned number) {
+void Evaluator::addPartial(unsigned group, Value begin) {
+  Value depth = arith::ConstantIndexOp::create(
+      builder, kernel.partial.at({stage, group}).depth);
+  Value end = arith::AddIOp::create(builder, begin, depth);
+  storePartial(group, accumulate(group, begin, end, loadPartial(group)));
+}
+
+void Evaluator::clearPartial(unsigned group) {
+  auto type =
+      cast<MemRefType>(kernel.partial.at({stage, group}).memref.getType());
+  unsigned count = kernel.plan.getStages()[stage].groups[group].products.size();
+  Values zeros(count * window.rows.size() * window.vectors,
+               splat(type.getElementType(), 0));
+  storePartial(group, zeros);
+}
+
+Evaluator::Values Evaluator::loadPartial(unsigned group) {
+  Value memref = kernel.partial.at({stage, group}).memref;
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
+  unsigned count = kernel.plan.getStages()[stage].groups[group].products.size();
+  Value zero = arith::ConstantIndexOp::create(builder, 0);
+  Values sums;
+  for (unsigned product = 0; product < count; ++product)
+    for (Value slot : window.slots)
+      for (int64_t u = 0; u < window.vectors; ++u) {
+        Value place = arith::ConstantIndexOp::create(
+            builder, product * window.vectors + u);
+        sums.push_back(vector::LoadOp::create(builder, getVectorType(element),
+                                              memref,
+                                              ValueRange{slot, place, zero}));
+      }
+  return sums;
+}
+
+void Evaluator::storePartial(unsigned group, ValueRange sums) {
+  Value memref = kernel.partial.at({stage, group}).memref;
+  unsigned count = kernel.plan.getStages()[stage].groups[group].products.size();
+  Value zero = arith::ConstantIndexOp::create(builder, 0);
+  for (unsigned product = 0; product < count; ++product)
+    for (Value slot : window.slots)
+      for (int64_t u = 0; u < window.vectors; ++u) {
+        Value place = arith::ConstantIndexOp::create(
+            builder, product * window.vectors + u);
+        vector::StoreOp::create(builder, sums.front(), memref,
+                                ValueRange{slot, place, zero});
+        sums = sums.drop_front();
+      }
+}
+
+Evaluator::Values Evaluator::accumulate(unsigned number, Value begin, Value end,
+                                        ValueRange inits) {
   RowsOp op = kernel.op;
   const ProductGroup &group = kernel.plan.getStages()[stage].groups[number];
   ArrayRef<Product> products = group.products;
@@ -257,16 +323,13 @@ void Evaluator::accumulate(unsigned number) {
   Value packed = kernel.packed.lookup({stage, number});
 
   Value first = arith::ConstantIndexOp::create(builder, 0);
-  Value last =
-      arith::ConstantIndexOp::create(builder, vectorType.getDimSize(0));
   Value step = arith::ConstantIndexOp::create(builder, 1);
   Value panel;
   if (packed) {
     Value lanes = arith::ConstantIndexOp::create(builder, kernel.lanes);
     panel = builder.createOrFold<arith::DivUIOp>(window.column, lanes);
   }
-  Values inits(rows * products.size() * window.vectors, splat(element, 0));
-  auto loop = scf::ForOp::create(builder, first, last, step, inits);
+  auto loop = scf::ForOp::create(builder, begin, end, step, inits);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   Value k = loop.getInductionVar();
@@ -275,43 +338,59 @@ void Evaluator::accumulate(unsigned number) {
     column = arith::AddIOp::create(
         builder, k,
         arith::ConstantIndexOp::create(builder, group.vector.offset));
-  Values factors;
-  for (unsigned row = 0; row < rows; ++row) {
+  auto loadFactor = [&](unsigned row) -> Value {
     auto [memref, indices] = locate(group.vector.base, row, column);
     Value number = memref::LoadOp::create(builder, memref, indices);
-    factors.push_back(
-        vector::BroadcastOp::create(builder, getVectorType(element), number));
-  }
+    return vector::BroadcastOp::create(builder, getVectorType(element), number);
+  };
+  // Vector u of product `index`.
+  auto loadWeights = [&](unsigned index, int64_t u) -> Value {
+    if (!packed) {
+      LinearOp linear = products[index].op;
+      return load(getSharedMemref(op, linear.getMatrix()),
+                  {k, getColumn(u, products[index].offset)}, u);
+    }
+    Value place = panel;
+    if (u > 0)
+      place = arith::AddIOp::create(builder, panel,
+                                    arith::ConstantIndexOp::create(builder, u));
+    return vector::LoadOp::create(
+        builder, getVectorType(element), packed,
+        ValueRange{place, k, arith::ConstantIndexOp::create(builder, index),
+                   first});
+  };
   Values sums(inits.size());
-  for (auto [index, product] : llvm::enumerate(products)) {
-    LinearOp linear = product.op;
-    Value matrix = getSharedMemref(op, linear.getMatrix());
-    for (int64_t u = 0; u < window.vectors; ++u) {
-      Value weights;
-      if (packed) {
-        Value place = panel;
-        if (u > 0)
-          place = arith::AddIOp::create(
-              builder, panel, arith::ConstantIndexOp::create(builder, u));
-        weights = vector::LoadOp::create(
-            builder, getVectorType(element), packed,
-            ValueRange{place, k, arith::ConstantIndexOp::create(builder, index),
-                       first});
-      } else {
-        weights = load(matrix, {k, getColumn(u, product.offset)}, u);
+  auto add = [&](unsigned index, unsigned row, int64_t u, Value factor,
+                 Value weights) {
+    unsigned place = (index * rows + row) * window.vectors + u;
+    sums[place] = vector::FMAOp::create(builder, factor, weights,
+                                        loop.getRegionIterArg(place));
+  };
+  // What there is less of is held in registers, the rest passes by.
+  if (rows <= products.size() * window.vectors) {
+    Values factors;
+    for (unsigned row = 0; row < rows; ++row)
+      factors.push_back(loadFactor(row));
+    for (unsigned index = 0; index < products.size(); ++index)
+      for (int64_t u = 0; u < window.vectors; ++u) {
+        Value weights = loadWeights(index, u);
+        for (unsigned row = 0; row < rows; ++row)
+          add(index, row, u, factors[row], weights);
       }
-      for (unsigned row = 0; row < rows; ++row) {
-        unsigned place = (index * rows + row) * window.vectors + u;
-        sums[place] = vector::FMAOp::create(builder, factors[row], weights,
-                                            loop.getRegionIterArg(place));
-      }
+  } else {
+    Values weights;
+    for (unsigned index = 0; index < products.size(); ++index)
+      for (int64_t u = 0; u < window.vectors; ++u)
+        weights.push_back(loadWeights(index, u));
+    for (unsigned row = 0; row < rows; ++row) {
+      Value factor = loadFactor(row);
+      for (unsigned index = 0; index < products.size(); ++index)
+        for (int64_t u = 0; u < window.vectors; ++u)
+          add(index, row, u, factor, weights[index * window.vectors + u]);
     }
   }
   scf::YieldOp::create(builder, sums);
-  unsigned size = rows * window.vectors;
-  for (auto [index, product] : llvm::enumerate(products))
-    vectors[{LinearOp(product.op).getResult(), product.offset}] =
-        Values(loop.getResults().slice(index * size, size));
+  return Values(loop.getResults());
 }
 
 //===----------------------------------------------------------------------===//
@@ -338,10 +417,12 @@ void Evaluator::store(const Root &root, ValueRange values) {
 }
 
 void Evaluator::copy(Value value, Value target) {
+  auto [memref, isSlot] = getMemory(kernel, value);
+  Value from = isSlot ? window.slots[0] : window.rows[0];
   for (int64_t u = 0; u < window.vectors; ++u) {
-    auto [memref, indices] = locate(value, 0, getColumn(u, 0));
-    storeVector(load(memref, indices, u), target, {window.rows[0], indices[1]},
-                u);
+    Value column = getColumn(u, 0);
+    storeVector(load(memref, {from, column}, u), target,
+                {window.rows[0], column}, u);
   }
 }
 

@@ -35,6 +35,13 @@ struct Window {
 using PackedWeights =
     llvm::DenseMap<std::pair<unsigned, unsigned>, mlir::Value>;
 
+/// Sums over the first components of a long product, and how many components
+/// are added at a time: [slot, vector, lane].
+struct PartialSums {
+  mlir::Value memref;
+  int64_t depth;
+};
+
 /// What all windows of a kernel share.
 struct Kernel {
   Kernel(rnn::RowsOp op, const Plan &plan, int64_t lanes)
@@ -46,6 +53,8 @@ struct Kernel {
   /// Memory of values that lie in scratch.
   llvm::DenseMap<mlir::Value, mlir::Value> scratch;
   PackedWeights packed;
+  /// For groups of products whose weights exceed the first cache.
+  llvm::DenseMap<std::pair<unsigned, unsigned>, PartialSums> partial;
 };
 
 /// Evaluates values in one stage, at one window. Row r and vector u of a value
@@ -59,8 +68,13 @@ public:
       : builder(builder), kernel(kernel), stage(stage),
         window(std::move(window)) {}
 
-  /// Accumulates all products of the stage.
-  void evaluateProducts();
+  /// Accumulates all products of the stage. With `usePartial`, those that have
+  /// partial sums are continued from there.
+  void evaluateProducts(bool usePartial);
+  /// Adds components from `begin` on to the partial sums of a group.
+  void addPartial(unsigned group, mlir::Value begin);
+  /// Sets the partial sums of a group to 0.
+  void clearPartial(unsigned group);
   /// `value` at the window's columns, `offset` further on.
   Values evaluate(mlir::Value value, int64_t offset);
   /// A number of each row.
@@ -103,7 +117,13 @@ private:
                                         mlir::Value column);
   Values loadRows(mlir::Value base, int64_t offset);
   Values compute(mlir::Value value, int64_t offset);
-  void accumulate(unsigned group);
+  /// The sums over components from `begin` to `end` of the products of `group`,
+  /// added to `inits`: vector u of row r of product p is at place
+  /// `(p * rows + r) * vectors + u`.
+  Values accumulate(unsigned group, mlir::Value begin, mlir::Value end,
+                    mlir::ValueRange inits);
+  Values loadPartial(unsigned group);
+  void storePartial(unsigned group, mlir::ValueRange sums);
   Values drawMask(rnn::RandomMaskOp op, int64_t offset);
   mlir::Value getComponents(int64_t u, int64_t offset);
 

@@ -10,6 +10,7 @@
 
 #include "Packing.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
@@ -75,7 +76,8 @@ PackingChoice ravel::choosePacking(RowsOp op, const ProductGroup &group) {
     });
     if (!canLeave)
       break;
-    if (isa<LoopLikeOpInterface>(parent))
+    // Threads of a region share one copy.
+    if (isa<LoopLikeOpInterface, omp::ParallelOp>(parent))
       before = parent;
   }
   if (before)

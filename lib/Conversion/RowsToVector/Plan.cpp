@@ -358,7 +358,8 @@ void PlanBuilder::addRoots(Value value, Root root) {
 /// multiplies in `stage`. Without an offset, all columns are read.
 void PlanBuilder::walk(Value value, std::optional<int64_t> offset,
                        unsigned stage) {
-  if (!walked.insert({value, offset.value_or(-1), stage}).second)
+  if (isMatrix(value) ||
+      !walked.insert({value, offset.value_or(-1), stage}).second)
     return;
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     if (!isVector(value))

@@ -50,6 +50,9 @@ using namespace ravel::rnn;
 /// Scratch memory of more bytes than this comes from the heap.
 static constexpr int64_t kLargeScratch = 32 * 1024;
 
+/// Bytes of weights that stay in the first cache beside the rows.
+static constexpr int64_t kCachedWeights = 24 * 1024;
+
 namespace {
 struct TileOptions {
   RegisterFile target;
@@ -67,6 +70,7 @@ public:
 
 private:
   using BodyFn = llvm::function_ref<void(Value)>;
+  using RowsFn = llvm::function_ref<void(const Window &)>;
   using ColumnsFn =
       llvm::function_ref<SmallVector<Value>(const Window &, ValueRange)>;
 
@@ -74,6 +78,7 @@ private:
     return arith::ConstantIndexOp::create(builder, value);
   }
   void chooseTiles();
+  void allocatePartialSums(Region &region);
   void allocateScratch();
   void countRows();
   void packOnce();
@@ -84,8 +89,9 @@ private:
   void emitPanels(ArrayRef<Tile> tiles);
   void emitPanel(Value first, Value count, ArrayRef<Tile> tiles);
   void emitProducts(unsigned stage, Value first, Value count, Tile tile);
-  void emitBlock(unsigned stage, Window window, Value row, Value slot,
-                 int64_t rows);
+  void forRows(Value first, Value count, int64_t rows, Window window,
+               RowsFn body);
+  void emitBlock(unsigned stage, const Window &window, bool usePartial);
   void emitRow(ArrayRef<unsigned> stages, Value row, Value slot, bool isLast);
   void emitColumns(unsigned stage, const Window &base);
   void copyOutputs(const Window &base);
@@ -114,15 +120,38 @@ void RowsLowering::chooseTiles() {
       RegisterFile target{kernel.lanes, options.target.registers};
       block = chooseProductTile(target, products, stage.domain);
       row = chooseRowTile(target, products, stage.domain);
-      panelRows = options.panelRows;
+      panelRows = llvm::alignTo(options.panelRows, kRowGroup);
     }
     if (options.rows > 0)
-      block.rows = options.rows;
+      block.rows =
+          op.getThreadId() ? std::gcd(options.rows, kRowGroup) : options.rows;
     if (options.vectors > 0)
       block.vectors = row.vectors = options.vectors;
     blockTiles.push_back(block);
     rowTiles.push_back(row);
   }
+}
+
+/// Reserves memory for the sums of products whose weights exceed the first
+/// cache: for each row of a panel and each vector of a block of columns.
+void RowsLowering::allocatePartialSums(Region &region) {
+  builder.setInsertionPointToStart(&region.front());
+  for (auto [number, stage] : llvm::enumerate(plan.getStages()))
+    for (auto [place, group] : llvm::enumerate(stage.groups)) {
+      LinearOp linear = group.products[0].op;
+      auto type = linear.getVector().getType();
+      int64_t vectors = group.products.size() * blockTiles[number].vectors;
+      int64_t bytes =
+          vectors * kernel.lanes * type.getElementTypeBitWidth() / 8;
+      int64_t part = std::max<int64_t>(64, kCachedWeights / bytes / 8 * 8);
+      if (blockTiles[number].rows == 1 || type.getDimSize(0) <= 2 * part)
+        continue;
+      auto memref = MemRefType::get({panelRows, vectors, kernel.lanes},
+                                    type.getElementType());
+      Value sums = memref::AllocaOp::create(builder, memref,
+                                            builder.getI64IntegerAttr(64));
+      kernel.partial[{number, place}] = {sums, part};
+    }
 }
 
 /// Reserves memory for the values that need it, outside of all loops.
@@ -134,6 +163,7 @@ void RowsLowering::allocateScratch() {
     scope = scope->getParentOp();
   Region &region = scope->getRegion(0);
   OpBuilder::InsertionGuard guard(builder);
+  allocatePartialSums(region);
   for (Value value : plan.getScratch()) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
     SmallVector<int64_t> shape{panelRows};
@@ -261,19 +291,10 @@ SmallVector<Value> RowsLowering::forColumns(int64_t domain, int64_t vectors,
 //===----------------------------------------------------------------------===//
 
 /// Evaluates the roots of a stage of products at a block of rows.
-void RowsLowering::emitBlock(unsigned stage, Window window, Value row,
-                             Value slot, int64_t rows) {
-  for (int64_t r = 0; r < rows; ++r) {
-    auto add = [&](Value value) -> Value {
-      return r == 0
-                 ? value
-                 : arith::AddIOp::create(builder, value, index(r)).getResult();
-    };
-    window.rows.push_back(add(row));
-    window.slots.push_back(add(slot));
-  }
+void RowsLowering::emitBlock(unsigned stage, const Window &window,
+                             bool usePartial) {
   Evaluator evaluator(builder, kernel, stage, window);
-  evaluator.evaluateProducts();
+  evaluator.evaluateProducts(usePartial);
   ArrayRef<Root> roots = plan.getStages()[stage].roots;
   // All is read before anything is written.
   SmallVector<SmallVector<Value>> values;
@@ -283,27 +304,62 @@ void RowsLowering::emitBlock(unsigned stage, Window window, Value row,
     evaluator.store(root, value);
 }
 
-/// Evaluates a stage of products for `count` rows from local row `first` on.
-void RowsLowering::emitProducts(unsigned stage, Value first, Value count,
-                                Tile tile) {
+/// Calls `body` for blocks of `tile.rows` of `count` rows from local row
+/// `first` on, and for each row of the rest.
+void RowsLowering::forRows(Value first, Value count, int64_t rows,
+                           Window window, RowsFn body) {
   Value whole = count;
-  if (tile.rows > 1)
+  if (rows > 1)
     whole = arith::SubIOp::create(
-        builder, count,
-        arith::RemUIOp::create(builder, count, index(tile.rows)));
-  int64_t domain = plan.getStages()[stage].domain;
-  forColumns(domain, tile.vectors, {}, [&](const Window &window, ValueRange) {
-    auto emit = [&](int64_t rows) {
-      return [&, rows](Value slot) {
-        Value local = arith::AddIOp::create(builder, first, slot);
-        emitBlock(stage, window, getRow(local), slot, rows);
-      };
+        builder, count, arith::RemUIOp::create(builder, count, index(rows)));
+  auto emit = [&](int64_t size) {
+    return [&, size](Value slot) {
+      Value row = getRow(arith::AddIOp::create(builder, first, slot));
+      window.rows = {row};
+      window.slots = {slot};
+      for (int64_t r = 1; r < size; ++r) {
+        window.rows.push_back(arith::AddIOp::create(builder, row, index(r)));
+        window.slots.push_back(arith::AddIOp::create(builder, slot, index(r)));
+      }
+      body(window);
     };
-    forEach(index(0), whole, tile.rows, emit(tile.rows));
-    if (tile.rows > 1)
-      forEach(whole, count, 1, emit(1));
-    return SmallVector<Value>();
-  });
+  };
+  forEach(index(0), whole, rows, emit(rows));
+  if (rows > 1)
+    forEach(whole, count, 1, emit(1));
+}
+
+/// Evaluates a stage of products for `count` rows from local row `first` on.
+/// Where the weights of a block of columns exceed the first cache, they are
+/// taken in parts that all rows use before the next part is.
+void RowsLowering::emitProducts(unsigned number, Value first, Value count,
+                                Tile tile) {
+  const Stage &stage = plan.getStages()[number];
+  bool usePartial = tile.rows > 1;
+  forColumns(
+      stage.domain, tile.vectors, {}, [&](const Window &window, ValueRange) {
+        for (unsigned group = 0; usePartial && group < stage.groups.size();
+             ++group) {
+          auto it = kernel.partial.find({number, group});
+          if (it == kernel.partial.end())
+            continue;
+          LinearOp linear = stage.groups[group].products[0].op;
+          int64_t depth = linear.getVector().getType().getDimSize(0);
+          int64_t part = it->second.depth, last = (depth - 1) / part * part;
+          forRows(first, count, tile.rows, window, [&](const Window &rows) {
+            Evaluator(builder, kernel, number, rows).clearPartial(group);
+          });
+          forEach(index(0), index(last), part, [&](Value begin) {
+            forRows(first, count, tile.rows, window, [&](const Window &rows) {
+              Evaluator(builder, kernel, number, rows).addPartial(group, begin);
+            });
+          });
+        }
+        forRows(first, count, tile.rows, window, [&](const Window &rows) {
+          emitBlock(number, rows, usePartial);
+        });
+        return SmallVector<Value>();
+      });
 }
 
 /// Evaluates the columns of one row in a stage without products.

@@ -26,7 +26,8 @@ Tile ravel::chooseProductTile(const RegisterFile &target, int64_t products,
   for (int64_t rows : {6, 3, 2, 1})
     for (int64_t vectors : {1, 2, 3, 4}) {
       int64_t accumulators = rows * products * vectors;
-      bool fits = accumulators + rows + 1 <= target.registers;
+      int64_t operands = std::min(rows, products * vectors) + 1;
+      bool fits = accumulators + operands <= target.registers;
       if (vectors > countVectors(target, domain) ||
           (!fits && rows * vectors > 1))
         continue;

@@ -38,8 +38,8 @@ constexpr int64_t kRowGroup = 6;
 /// accumulated together for each row. Each step of the loop over k loads
 /// `products * vectors` vectors of weights and `rows` numbers to do the product
 /// of both in multiplications: the tile with the fewest loads a multiplication
-/// is taken of those whose accumulators, one operand a row and one vector of
-/// weights fit the registers.
+/// is taken of those that fit the registers. Beside the accumulators these hold
+/// the operands of which there are fewer, and one at a time of the others.
 Tile chooseProductTile(const RegisterFile &target, int64_t products,
                        int64_t domain);
 

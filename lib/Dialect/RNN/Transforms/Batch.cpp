@@ -62,6 +62,8 @@ private:
   void addOutputs();
   /// Writes the run of ops gathered in `pending` as one `rnn.rows`.
   void flush(OpBuilder &builder);
+  /// Writes an op on values that all examples share.
+  void writeShared(OpBuilder &builder, Operation &op);
   /// Whether an op of the run defines `value`.
   bool isPending(Value value) {
     return pending.contains(value.getDefiningOp());
@@ -228,6 +230,50 @@ void FunctionBatching::flush(OpBuilder &builder) {
     mapping.map(value, result);
 }
 
+void FunctionBatching::writeShared(OpBuilder &builder, Operation &op) {
+  // Arithmetic on whole tensors is left to linalg.
+  if (op.hasTrait<OpTrait::ConstantLike>() || isa<tensor::ConcatOp>(op) ||
+      OpTrait::hasElementwiseMappableTraits(&op)) {
+    builder.clone(op, mapping);
+    return;
+  }
+  // Any other op is a kernel of one row.
+  Location loc = op.getLoc();
+  SmallVector<Value> captured, outs;
+  for (Value operand : op.getOperands())
+    captured.push_back(mapping.lookup(operand));
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  for (Value result : op.getResults())
+    outs.push_back(tensor::EmptyOp::create(builder, loc,
+                                           getRowsType(result.getType()), one));
+  auto rows = RowsOp::create(builder, loc, ValueRange(), captured, outs);
+  OpBuilder body = OpBuilder::atBlockBegin(&rows.getEntry());
+  IRMapping inner;
+  for (auto [operand, argument] :
+       llvm::zip(op.getOperands(), rows.getSharedArgs()))
+    inner.map(operand, argument);
+  YieldOp::create(body, loc, body.clone(op, inner)->getResults());
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  for (auto [result, row] : llvm::zip(op.getResults(), rows.getResults())) {
+    auto type = dyn_cast<RankedTensorType>(result.getType());
+    if (!type) {
+      mapping.map(result,
+                  tensor::ExtractOp::create(builder, loc, row, zero).getResult());
+      continue;
+    }
+    SmallVector<OpFoldResult> offsets(type.getRank() + 1,
+                                      builder.getIndexAttr(0));
+    SmallVector<OpFoldResult> strides(type.getRank() + 1,
+                                      builder.getIndexAttr(1));
+    SmallVector<OpFoldResult> sizes = {builder.getIndexAttr(1)};
+    for (int64_t size : type.getShape())
+      sizes.push_back(builder.getIndexAttr(size));
+    mapping.map(result, tensor::ExtractSliceOp::create(
+                            builder, loc, type, row, offsets, sizes, strides)
+                            .getResult());
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Function
 //===----------------------------------------------------------------------===//
@@ -273,7 +319,7 @@ LogicalResult FunctionBatching::run() {
     if (op.getNumRegions() != 0)
       return op.emitError("has no form for a batch");
     if (llvm::all_of(op.getResults(), [&](Value v) { return isShared(v); })) {
-      builder.clone(op, mapping);
+      writeShared(builder, op);
       continue;
     }
     pending.insert(&op);
@@ -299,9 +345,9 @@ LogicalResult FunctionBatching::run() {
                                : getBatched(builder, value);
     if (!isa<ShapedType>(copy.getType()))
       copy = tensor::FromElementsOp::create(builder, loc, type, copy);
-    results.push_back(
-        linalg::CopyOp::create(builder, loc, copy, destination)
-            .getResult(0));
+    results.push_back(bufferization::MaterializeInDestinationOp::create(
+                          builder, loc, type, copy, destination)
+                          .getResult());
   }
   func::ReturnOp::create(builder, source.front().getTerminator()->getLoc(),
                          results);

@@ -29,6 +29,13 @@ struct RowsOpInterface
     return !cast<RowsOp>(op).isDpsInit(&operand);
   }
 
+  /// The body speaks about rows as tensors before and after.
+  bool hasTensorSemantics(Operation *op) const {
+    auto isTensor = [](Type type) { return isa<TensorType>(type); };
+    return llvm::any_of(op->getOperandTypes(), isTensor) ||
+           llvm::any_of(op->getResultTypes(), isTensor);
+  }
+
   bool bufferizesToElementwiseAccess(Operation *op, const AnalysisState &state,
                                      ArrayRef<OpOperand *> operands) const {
     auto rows = cast<RowsOp>(op);

@@ -1,0 +1,45 @@
+// RUN: ravel-opt %s --rnn-decompose | FileCheck %s
+
+// CHECK-LABEL: func.func @softmax
+// CHECK:         %[[MAX:.*]] = rnn.max %[[X:.*]] : tensor<8xf32>
+// CHECK:         %[[ALL:.*]] = rnn.broadcast %[[MAX]]
+// CHECK:         %[[D:.*]] = arith.subf %[[X]], %[[ALL]]
+// CHECK:         %[[E:.*]] = math.exp %[[D]]
+// CHECK:         %[[S:.*]] = rnn.sum %[[E]]
+// CHECK:         %[[I:.*]] = arith.divf %{{.*}}, %[[S]] : f32
+// CHECK:         %[[B:.*]] = rnn.broadcast %[[I]]
+// CHECK:         arith.mulf %[[E]], %[[B]]
+func.func @softmax(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %y = rnn.rows ins(%a = %x : tensor<?x8xf32>) outs(%x : tensor<?x8xf32>) {
+    %s = rnn.softmax %a : tensor<8xf32>
+    rnn.yield %s : tensor<8xf32>
+  }
+  return %y : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: func.func @softplus
+// CHECK-DAG:     %[[P:.*]] = arith.maximumf %[[X:.*]], %{{.*}} : tensor<8xf32>
+// CHECK-DAG:     %[[A:.*]] = math.absf %[[X]]
+// CHECK:         %[[N:.*]] = arith.negf %[[A]]
+// CHECK:         %[[E:.*]] = math.exp %[[N]]
+// CHECK:         %[[L:.*]] = math.log1p %[[E]]
+// CHECK:         arith.addf %[[P]], %[[L]]
+func.func @softplus(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %y = rnn.rows ins(%a = %x : tensor<?x8xf32>) outs(%x : tensor<?x8xf32>) {
+    %s = rnn.softplus %a : tensor<8xf32>
+    rnn.yield %s : tensor<8xf32>
+  }
+  return %y : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: func.func @insert_slice
+// CHECK:         %[[L:.*]] = tensor.extract_slice %[[Y:.*]][0] [2] [1]
+// CHECK:         %[[R:.*]] = tensor.extract_slice %[[Y]][5] [3] [1]
+// CHECK:         tensor.concat dim(0) %[[L]], %{{.*}}, %[[R]]
+func.func @insert_slice(%x: tensor<?x3xf32>, %y: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %z = rnn.rows ins(%a = %x : tensor<?x3xf32>, %b = %y : tensor<?x8xf32>) outs(%y : tensor<?x8xf32>) {
+    %s = tensor.insert_slice %a into %b[2] [3] [1] : tensor<3xf32> into tensor<8xf32>
+    rnn.yield %s : tensor<8xf32>
+  }
+  return %z : tensor<?x8xf32>
+}
