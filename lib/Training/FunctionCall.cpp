@@ -69,17 +69,18 @@ Expected<FunctionCall> FunctionCall::create(const Module &module,
                          function + "' is not among those given");
     }
     if (argument.role == Role::Output && argument.gradientOf.empty() &&
-        argument.name.empty())
+        argument.carry.empty())
       call.resultPositions.push_back(index);
   }
   return call;
 }
 
+/// Whether an input is an output of the window before.
 bool FunctionCall::isCarried(const Argument &argument) const {
-  return any_of(callee->arguments, [&](const Argument &other) {
-    return other.role == Role::Output && other.gradientOf.empty() &&
-           other.name == argument.name;
-  });
+  return !argument.carry.empty() &&
+         any_of(callee->arguments, [&](const Argument &other) {
+           return other.role == Role::Output && other.carry == argument.carry;
+         });
 }
 
 std::vector<const Argument *> FunctionCall::dataInputs() const {
@@ -181,7 +182,7 @@ Error FunctionCall::run(const Batch &batch, uint64_t seed, int64_t epoch) {
   for (const Argument *input : carriedInputs()) {
     Shape shape = input->shape;
     shape.insert(shape.begin(), batch.size);
-    Tensor &state = states[input->name];
+    Tensor &state = states[input->carry];
     if (state.dtype() != input->dtype || state.shape() != ArrayRef(shape))
       state = Tensor(input->dtype, shape);
   }
@@ -204,11 +205,11 @@ Error FunctionCall::run(const Batch &batch, uint64_t seed, int64_t epoch) {
       ref = {DType::I64, {int64_t(offsets.size())}, offsets.data()};
       break;
     case Role::Batch:
-      break;
+      continue;
     case Role::Input: {
-      const BatchField *field = batch.find(argument.name);
-      const Tensor &data =
-          isCarried(argument) ? states[argument.name] : field->data;
+      const Tensor &data = isCarried(argument)
+                               ? states[argument.carry]
+                               : batch.find(argument.name)->data;
       ref.shape.insert(ref.shape.begin(), data.dim(0));
       ref.data = data.data();
       break;
@@ -232,9 +233,8 @@ Error FunctionCall::run(const Batch &batch, uint64_t seed, int64_t epoch) {
     return error;
 
   for (auto [index, argument] : enumerate(callee->arguments))
-    if (argument.role == Role::Output && argument.gradientOf.empty() &&
-        !argument.name.empty())
-      std::swap(states[argument.name], outputs[index]);
+    if (argument.role == Role::Output && !argument.carry.empty())
+      std::swap(states[argument.carry], outputs[index]);
   return Error::success();
 }
 

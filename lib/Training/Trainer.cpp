@@ -312,6 +312,8 @@ Error Trainer::applyOptimizer(double rate) {
   std::vector<TensorRef> arguments;
   int64_t numOutputs = 0;
   for (const Argument &argument : signature.arguments) {
+    if (argument.role == Role::Batch)
+      continue;
     TensorRef ref{argument.dtype, argument.shape, nullptr};
     StringRef name = argument.name;
     if (argument.role == Role::Offsets) {
@@ -406,7 +408,8 @@ Expected<bool> Trainer::evaluateNow() {
   return true;
 }
 
-Expected<TrainingResult> Trainer::run(Progress *progress) {
+Expected<TrainingResult> Trainer::run(raw_ostream *os,
+                                      ProgressOptions display) {
   if (Error error = prepare())
     return error;
   std::string metricsPath = joinPath(options.folder, "metrics.jsonl");
@@ -419,6 +422,12 @@ Expected<TrainingResult> Trainer::run(Progress *progress) {
   if (!writer)
     return writer.takeError();
   metrics.emplace(std::move(*writer));
+  std::optional<Progress> progress;
+  if (os) {
+    display.start = state.step;
+    display.total = batcher->batchesPerEpoch() * options.epochs;
+    progress.emplace(*os, std::move(display));
+  }
   auto saveLast = [&]() -> Error {
     if (Error error = save("last.safetensors"))
       return error;
@@ -471,7 +480,7 @@ Expected<TrainingResult> Trainer::run(Progress *progress) {
         SmallVector<Progress::Value> values{{"loss", lastLoss},
                                             {"rate", lastRate}};
         if (lastMetric)
-          values.push_back({getName(options.metric), *lastMetric});
+          values.push_back({"validation", *lastMetric});
         progress->update(state.step, values);
       }
       if (!evaluationIsDue && epochEnds)

@@ -67,7 +67,8 @@ cl::opt<std::string>
              cl::desc("A table (.csv, .tsv) or arrays (.npz) whose names are "
                       "those of the function's inputs"),
              cl::sub(trainCommand), cl::sub(runCommand),
-             cl::sub(evaluateCommand), cl::cat(dataOptions));
+             cl::sub(evaluateCommand), cl::sub(plotCommand),
+             cl::cat(dataOptions));
 cl::opt<std::string>
     textPath("text", cl::value_desc("file"),
              cl::desc("A plain text; each symbol is to predict the next"),
@@ -269,9 +270,6 @@ cl::opt<std::string> prompt("prompt", cl::value_desc("text"),
                             cl::desc("Text to go on from"),
                             cl::sub(sampleCommand), cl::cat(outputOptions));
 
-static cl::alias plotPath("table", cl::desc("The table"),
-                          cl::aliasopt(dataPath), cl::sub(plotCommand),
-                          cl::cat(dataOptions));
 cl::opt<std::string>
     plotColumns("lines", cl::value_desc("name=column,..."),
                 cl::desc("The lines: a name for the legend and a column each"),
@@ -417,7 +415,7 @@ EXAMPLES:
       .Case("plot", R"(
 EXAMPLES:
 
-  ravel plot --table forecast.csv --x date \
+  ravel plot --data forecast.csv --x date \
     --lines truth=value,forecast=forecast --y-label '°C' --output forecast.svg
 )")
       .Default("");

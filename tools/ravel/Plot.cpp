@@ -212,7 +212,7 @@ static void drawPlot(raw_ostream &os, ArrayRef<Line> lines,
 
 Expected<int> plot() {
   if (dataPath.empty() || plotColumns.empty() || output.empty())
-    return makeError("expected --table FILE, --lines NAME=COLUMN,... and "
+    return makeError("expected --data FILE, --lines NAME=COLUMN,... and "
                      "--output FILE.svg");
   Expected<Table> table = Table::read(dataPath);
   if (!table)

@@ -293,13 +293,11 @@ Expected<int> train() {
       *steps);
   ProgressOptions display;
   display.terminal = sys::Process::StandardErrIsDisplayed();
-  display.total = *steps;
   if (display.terminal)
     if (unsigned width = sys::Process::StandardErrColumns())
       display.columns = width;
-  Progress progress(errs(), display);
   catchInterrupts();
-  Expected<TrainingResult> result = trainer.run(&progress);
+  Expected<TrainingResult> result = trainer.run(&errs(), display);
   if (!result)
     return result.takeError();
 
@@ -357,6 +355,13 @@ Expected<int> evaluateModel() {
   config->setDType(*type);
   if (batchSize < 1)
     return makeError("--batch must be at least 1");
+  if ((config->kind() == DataConfig::Text) != !textPath.empty())
+    return makeError(textPath.empty()
+                         ? "the model was trained on a text; give it --text"
+                         : "--text needs a folder that was trained on one");
+  if (config->kind() == DataConfig::Text && !config->textVocabulary())
+    return makeError("--text needs the vocabulary of a folder that `ravel "
+                     "train` wrote");
 
   Compiler compiler = makeCompiler();
   CompileOptions options;

@@ -123,7 +123,9 @@ public:
   /// Trains to the end, or from where the folder's last checkpoint is. A loss
   /// or gradient that is not finite is an error that names the step; the
   /// checkpoint of before remains.
-  llvm::Expected<TrainingResult> run(Progress *progress = nullptr);
+  /// How far it is goes to `os`, if given, as `display` says.
+  llvm::Expected<TrainingResult> run(llvm::raw_ostream *os = nullptr,
+                                     ProgressOptions display = {});
 
   /// The updates of a whole run; an error if the data give no batch.
   llvm::Expected<int64_t> countSteps() const;
