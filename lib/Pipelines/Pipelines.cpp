@@ -67,13 +67,39 @@ void ravel::buildBatchPipeline(OpPassManager &pm, const PipelineOptions &) {
   addCleanup(pm);
 }
 
+namespace {
+/// Drops the results that are destinations, which the caller has already. MLIR's
+/// own pass for this leaves public functions alone.
+struct DropDestinations
+    : PassWrapper<DropDestinations, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DropDestinations)
+
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (function.isExternal())
+        continue;
+      Operation *ret = function.getBody().back().getTerminator();
+      llvm::BitVector erased(ret->getNumOperands());
+      for (auto [index, value] : llvm::enumerate(ret->getOperands())) {
+        while (auto cast = value.getDefiningOp<memref::CastOp>())
+          value = cast.getSource();
+        if (isa<BlockArgument>(value))
+          erased.set(index);
+      }
+      ret->eraseOperands(erased);
+      (void)function.eraseResults(erased);
+    }
+  }
+};
+} // namespace
+
 void ravel::buildBufferPipeline(OpPassManager &pm, const PipelineOptions &) {
   pm.addNestedPass<func::FuncOp>(createDecompose());
   pm.addPass(createConvertRNNToLinalg());
   addCleanup(pm);
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(createBufferizeBatches());
-  pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
+  pm.addPass(std::make_unique<DropDestinations>());
   addCleanup(pm);
   bufferization::BufferDeallocationPipelineOptions deallocation;
   bufferization::buildBufferDeallocationPipeline(pm, deallocation);
@@ -109,7 +135,6 @@ void ravel::buildLoopPipeline(OpPassManager &pm,
 void ravel::buildLLVMPipeline(OpPassManager &pm, const PipelineOptions &) {
   pm.addNestedPass<func::FuncOp>(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
-  pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());

@@ -171,11 +171,18 @@ TensorRef FunctionCall::prepareOutput(unsigned index, int64_t rows,
 
 Error FunctionCall::run(const Batch &batch, uint64_t seed, int64_t epoch) {
   // The offsets are those of the one axis that the function's inputs share.
-  std::vector<int64_t> offsets{0};
-  for (const Argument *input : dataInputs())
-    if (input->layout == RowLayout::Sequence)
-      offsets =
-          batch.findAxis(batch.find(input->name)->spec.axis)->layout.offsets;
+  Tensor offsets(DType::I64, {1});
+  int64_t numRows = 0;
+  for (const Argument *input : dataInputs()) {
+    if (input->layout != RowLayout::Sequence)
+      continue;
+    const PackedLayout &layout =
+        batch.findAxis(batch.find(input->name)->spec.axis)->layout;
+    offsets = Tensor::of<int64_t>({int64_t(layout.offsets.size())},
+                                  layout.offsets);
+    numRows = layout.numRows();
+    break;
+  }
 
   if (!batch.continues)
     states.clear();
@@ -187,9 +194,9 @@ Error FunctionCall::run(const Batch &batch, uint64_t seed, int64_t epoch) {
       state = Tensor(input->dtype, shape);
   }
 
-  std::vector<int32_t> keys;
-  for (int64_t example : batch.examples)
-    keys.push_back(makeExampleKey(seed, epoch, example));
+  Tensor keys(DType::I32, {batch.size});
+  for (auto [row, example] : enumerate(batch.examples))
+    keys.view<int32_t>()[row] = makeExampleKey(seed, epoch, example);
   Tensor weights(parameters->elementType(), {batch.size});
   dispatch(weights.dtype(), [&](auto zero) {
     using T = decltype(zero);
@@ -202,7 +209,7 @@ Error FunctionCall::run(const Batch &batch, uint64_t seed, int64_t epoch) {
     TensorRef ref{argument.dtype, argument.shape, nullptr};
     switch (argument.role) {
     case Role::Offsets:
-      ref = {DType::I64, {int64_t(offsets.size())}, offsets.data()};
+      ref = offsets;
       break;
     case Role::Batch:
       continue;
@@ -218,13 +225,13 @@ Error FunctionCall::run(const Batch &batch, uint64_t seed, int64_t epoch) {
       ref = parameters->tensor(*parameters->find(argument.name));
       break;
     case Role::Key:
-      ref = {DType::I32, {batch.size}, keys.data()};
+      ref = keys;
       break;
     case Role::Weight:
       ref = weights;
       break;
     case Role::Output:
-      ref = prepareOutput(index, offsets.back(), batch.size);
+      ref = prepareOutput(index, numRows, batch.size);
       break;
     }
     arguments.push_back(ref);

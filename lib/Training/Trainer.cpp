@@ -308,7 +308,7 @@ Error Trainer::applyOptimizer(double rate) {
     *static_cast<T *>(rateTensor.data()) = T(rate);
     *static_cast<T *>(stepTensor.data()) = T(state.step + 1);
   });
-  int64_t noInstant = 0;
+  Tensor noInstants(DType::I64, {1});
   std::vector<TensorRef> arguments;
   int64_t numOutputs = 0;
   for (const Argument &argument : signature.arguments) {
@@ -317,7 +317,7 @@ Error Trainer::applyOptimizer(double rate) {
     TensorRef ref{argument.dtype, argument.shape, nullptr};
     StringRef name = argument.name;
     if (argument.role == Role::Offsets) {
-      ref = {DType::I64, {1}, &noInstant};
+      ref = noInstants;
     } else if (argument.role == Role::Output) {
       // The parameter, then the states in order.
       ref = numOutputs == 0
