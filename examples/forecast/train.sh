@@ -26,7 +26,7 @@ csv=$folder/forecast-$seed.csv
   --lr 0.003 --schedule cosine --clip 1 --seed "$seed" --out "$run" --overwrite
 
 "$ravel" run "$run" --entry @forecast --data "$data" --rows 1096:1461 \
-  --keep date,value --names forecast --output "$csv.part"
+  --keep date,value --names forecast --output "$csv.part.csv"
 
 # Adds persistence (the day before) and climatology (the mean over 2012 to 2014
 # of the 15 days around the same day of the year) as README.md defines them.
@@ -56,8 +56,8 @@ awk -F, -v OFS=, '
       if (away <= 7) { sum += value[e]; ++count }
     }
     print $0, value[$1 - 1], sum / count
-  }' "$data" "$csv.part" >"$csv.full"
-rm "$csv.part"
+  }' "$data" "$csv.part.csv" >"$csv.full"
+rm "$csv.part.csv"
 mv "$csv.full" "$csv"
 
 awk -F, -v seed="$seed" '
