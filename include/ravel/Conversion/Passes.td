@@ -140,7 +140,7 @@ def Parallelize : Pass<"rnn-parallelize", "::mlir::ModuleOp"> {
            "Fewest rows that are shared among threads">,
   ];
   let dependentDialects = [
-    "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
     "::mlir::omp::OpenMPDialect"
   ];
 }

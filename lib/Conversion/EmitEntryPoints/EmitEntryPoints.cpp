@@ -6,6 +6,7 @@
 
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "ravel/Conversion/Passes.h"
 
 namespace ravel {
@@ -57,6 +58,15 @@ struct EmitEntryPointsPass
     for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>()) {
       if (function.isExternal())
         continue;
+      // What arguments are has been read by whoever wanted to know; LLVM does
+      // not know these attributes.
+      for (unsigned i = 0; i < function.getNumArguments(); ++i)
+        function.setArgAttrs(
+            i, llvm::to_vector(llvm::make_filter_range(
+                   mlir::function_interface_impl::getArgAttrs(function, i),
+                   [](NamedAttribute attr) {
+                     return !attr.getName().getValue().starts_with("rnn.");
+                   })));
       // The entry points are all that the object shows.
       function.setLinkage(LLVM::Linkage::Internal);
       if (function.getName().starts_with(kWrapperPrefix))

@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -28,22 +29,18 @@ using namespace mlir;
 using namespace ravel;
 using namespace ravel::rnn;
 
-/// A function of the OpenMP runtime that returns an `i32`.
-static func::FuncOp getRuntimeFunction(ModuleOp module, StringRef name) {
-  if (auto function = module.lookupSymbol<func::FuncOp>(name))
-    return function;
-  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-  auto function = func::FuncOp::create(
-      builder, module.getLoc(), name,
-      builder.getFunctionType({}, builder.getI32Type()));
-  function.setPrivate();
-  return function;
-}
-
+/// A call of a function of the OpenMP runtime that returns an `i32`.
 static Value createRuntimeCall(OpBuilder &builder, Location loc,
                                ModuleOp module, StringRef name) {
-  func::FuncOp function = getRuntimeFunction(module, name);
-  Value result = func::CallOp::create(builder, loc, function).getResult(0);
+  auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
+  if (!function) {
+    OpBuilder declare = OpBuilder::atBlockEnd(module.getBody());
+    function = LLVM::LLVMFuncOp::create(
+        declare, module.getLoc(), name,
+        LLVM::LLVMFunctionType::get(builder.getI32Type(), {}));
+  }
+  Value result =
+      LLVM::CallOp::create(builder, loc, function, ValueRange()).getResult();
   return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
                                     result);
 }

@@ -1,0 +1,186 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+
+#include "ModelRunner.h"
+#include "ravel/Training/Batching.h"
+#include "gtest/gtest.h"
+
+using namespace ravel;
+using namespace ravel::test;
+
+ModelRunner::ModelRunner(llvm::StringRef text, const CompileOptions &options) {
+  Compiler compiler(/*cacheDirectory=*/"");
+  llvm::Expected<Module> compiled =
+      compiler.compile({text.str(), "test.mlir"}, options);
+  if (compiled)
+    module.emplace(std::move(*compiled));
+  else
+    ADD_FAILURE() << llvm::toString(compiled.takeError()) << "\n" << text.str();
+}
+
+/// The first `length` elements along the second dimension of example `index`.
+static Tensor getSequence(const Tensor &padded, int64_t index, int64_t length) {
+  Shape shape(padded.shape().drop_front());
+  int64_t step = *countElements(padded.shape().drop_front(2)) *
+                 getSizeInBytes(padded.dtype());
+  int64_t stride = shape[0] * step;
+  shape[0] = length;
+  Tensor result(padded.dtype(), shape);
+  if (length != 0)
+    memcpy(result.data(),
+           static_cast<const char *>(padded.data()) + index * stride,
+           length * step);
+  return result;
+}
+
+/// The rows of `tensor` in the order of `order`.
+static Tensor permute(const Tensor &tensor, llvm::ArrayRef<int64_t> order) {
+  Tensor result(tensor.dtype(), tensor.shape());
+  int64_t size = order.empty() ? 0 : tensor.sizeInBytes() / int64_t(order.size());
+  for (auto [to, from] : llvm::enumerate(order))
+    memcpy(static_cast<char *>(result.data()) + to * size,
+           static_cast<const char *>(tensor.data()) + from * size, size);
+  return result;
+}
+
+std::vector<Tensor> ModelRunner::call(llvm::StringRef function,
+                                      llvm::ArrayRef<int64_t> lengths,
+                                      const NamedTensors &data,
+                                      const NamedTensors &parameters,
+                                      llvm::ArrayRef<double> weights) const {
+  const Signature *signature = module->find(function);
+  if (!signature) {
+    ADD_FAILURE() << "no function " << function.str();
+    return {};
+  }
+  PackedLayout layout = PackedLayout::of(lengths);
+  int64_t batch = lengths.size();
+  std::vector<Tensor> tensors;
+  for (const Argument &argument : signature->arguments) {
+    Shape shape;
+    if (argument.layout == RowLayout::Sequence)
+      shape.push_back(layout.numRows());
+    if (argument.layout == RowLayout::Example)
+      shape.push_back(batch);
+    shape.append(argument.shape.begin(), argument.shape.end());
+    switch (argument.role) {
+    case Role::Batch:
+      continue;
+    case Role::Offsets:
+      tensors.push_back(Tensor::of<int64_t>(
+          {int64_t(layout.offsets.size())}, layout.offsets));
+      continue;
+    case Role::Output: {
+      // What is not written must not go unseen.
+      Tensor output(argument.dtype, shape);
+      memset(output.data(), 0xff, output.sizeInBytes());
+      tensors.push_back(std::move(output));
+      continue;
+    }
+    case Role::Parameter:
+      tensors.push_back(parameters.find(argument.name)->second.clone());
+      continue;
+    case Role::Key: {
+      Tensor keys(DType::I32, shape);
+      for (int64_t row = 0; row < batch; ++row)
+        keys.view<int32_t>()[row] = int32_t(7919 * (layout.order[row] + 1));
+      tensors.push_back(std::move(keys));
+      continue;
+    }
+    case Role::Weight: {
+      Tensor weight(argument.dtype, shape);
+      dispatch(argument.dtype, [&](auto element) {
+        for (int64_t row = 0; row < batch; ++row)
+          weight.view<decltype(element)>()[row] =
+              static_cast<decltype(element)>(
+                  weights.empty() ? 1.0 : weights[layout.order[row]]);
+      });
+      tensors.push_back(std::move(weight));
+      continue;
+    }
+    case Role::Input:
+      break;
+    }
+    auto found = data.find(argument.name);
+    if (found == data.end()) {
+      ADD_FAILURE() << "no data for " << argument.name;
+      return {};
+    }
+    const Tensor &given = found->second;
+    if (argument.layout == RowLayout::Sequence) {
+      std::vector<Tensor> sequences;
+      std::vector<TensorRef> refs;
+      for (int64_t i = 0; i < batch; ++i)
+        sequences.push_back(getSequence(given, i, lengths[i]));
+      for (const Tensor &sequence : sequences)
+        refs.push_back(sequence);
+      tensors.push_back(pack(layout, refs));
+    } else if (argument.layout == RowLayout::Example) {
+      tensors.push_back(permute(given, layout.order));
+    } else {
+      tensors.push_back(given.clone());
+    }
+  }
+  std::vector<TensorRef> refs(tensors.begin(), tensors.end());
+  if (llvm::Error error = module->call(function, refs, batch)) {
+    ADD_FAILURE() << llvm::toString(std::move(error));
+    return {};
+  }
+
+  int64_t time = layout.numSteps();
+  for (const auto &[name, tensor] : data)
+    for (const Argument &argument : signature->arguments)
+      if (argument.name == name && argument.layout == RowLayout::Sequence)
+        time = tensor.dim(1);
+  std::vector<Tensor> outputs;
+  auto next = tensors.begin();
+  for (const Argument &argument : signature->arguments) {
+    if (argument.role == Role::Batch)
+      continue;
+    Tensor &tensor = *next++;
+    if (argument.role != Role::Output)
+      continue;
+    if (argument.layout == RowLayout::Example) {
+      outputs.push_back(permute(tensor, layout.ranks()));
+    } else if (argument.layout == RowLayout::Sequence) {
+      Shape shape = {batch, time};
+      shape.append(argument.shape.begin(), argument.shape.end());
+      Tensor padded(tensor.dtype(), shape);
+      int64_t stride = batch ? padded.sizeInBytes() / batch : 0;
+      for (auto [index, sequence] : llvm::enumerate(unpack(layout, tensor)))
+        if (sequence.sizeInBytes() != 0)
+          memcpy(static_cast<char *>(padded.data()) + index * stride,
+                 sequence.data(), sequence.sizeInBytes());
+      outputs.push_back(std::move(padded));
+    } else {
+      outputs.push_back(std::move(tensor));
+    }
+  }
+  return outputs;
+}
+
+NamedTensors ModelRunner::initialize(uint64_t seed, DType dtype) const {
+  std::vector<ParameterSpec> specs;
+  for (const ManifestEntry &entry : module->manifest())
+    specs.push_back(entry.spec);
+  auto store = ParameterStore::create(specs, dtype);
+  NamedTensors result;
+  if (!store) {
+    ADD_FAILURE() << llvm::toString(store.takeError());
+    return result;
+  }
+  if (llvm::Error error =
+          initializeParameters(module->manifest(), seed, *store))
+    ADD_FAILURE() << llvm::toString(std::move(error));
+  for (const Parameter &parameter : store->parameters()) {
+    TensorRef ref = store->tensor(parameter);
+    Tensor tensor(ref.dtype, ref.shape);
+    memcpy(tensor.data(), ref.data, ref.sizeInBytes());
+    result.emplace(parameter.name, std::move(tensor));
+  }
+  return result;
+}

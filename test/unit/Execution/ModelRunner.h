@@ -1,0 +1,48 @@
+//===----------------------------------------------------------------------===//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+//
+// Compiles a model's text and calls its functions on padded batches: what tests
+// of numbers have in common.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAVEL_TEST_UNIT_EXECUTION_MODELRUNNER_H
+#define RAVEL_TEST_UNIT_EXECUTION_MODELRUNNER_H
+
+#include "ravel/Execution/Module.h"
+#include "ravel/Execution/Tensor.h"
+#include <string>
+#include <vector>
+
+namespace ravel::test {
+
+class ModelRunner {
+public:
+  /// Compiles `text`; a failure fails the test and leaves `ok()` false.
+  ModelRunner(llvm::StringRef text, const CompileOptions &options);
+
+  bool ok() const { return module.has_value(); }
+  const Module &get() const { return *module; }
+
+  /// Calls `function` on a batch. Sequences are [batch, time, shape...], padded
+  /// with anything past `lengths`; `data` and `parameters` are by name. Returns
+  /// the outputs, sequences padded with zeros, in the order of the batch.
+  std::vector<Tensor> call(llvm::StringRef function,
+                           llvm::ArrayRef<int64_t> lengths,
+                           const NamedTensors &data,
+                           const NamedTensors &parameters,
+                           llvm::ArrayRef<double> weights = {}) const;
+
+  /// Parameters drawn from their initializers, by name.
+  NamedTensors initialize(uint64_t seed, DType dtype) const;
+
+private:
+  std::optional<Module> module;
+};
+
+} // namespace ravel::test
+
+#endif // RAVEL_TEST_UNIT_EXECUTION_MODELRUNNER_H
