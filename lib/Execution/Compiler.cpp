@@ -473,20 +473,12 @@ Compiler::compile(const ModelSource &source,
     return module.takeError();
   CompiledCode code;
   describe(**module, code);
-  for (auto function : (*module)->getOps<func::FuncOp>())
-    if (!function.isExternal())
-      function->setAttr("llvm.emit_c_interface", UnitAttr::get(&session.context));
   PassManager rest(&session.context);
   buildBufferPipeline(rest, pipeline);
   buildLoopPipeline(rest, pipeline);
   buildLLVMPipeline(rest, pipeline);
   if (failed(rest.run(**module)))
     return reportFailure(source);
-  for (auto function : (*module)->getOps<FunctionOpInterface>())
-    for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      for (NamedAttribute attr : llvm::to_vector(function.getArgAttrs(i)))
-        if (attr.getName().strref().starts_with("rnn."))
-          function.removeArgAttr(i, attr.getName());
   for (Operation &op : llvm::make_early_inc_range(*(*module)->getBody()))
     if (isa<ParameterOp>(op))
       op.erase();
