@@ -46,6 +46,7 @@ void ravel::buildGradientPipeline(OpPassManager &pm,
   if (!options.objective.empty()) {
     rnn::RNNDifferentiateOptions differentiate;
     differentiate.function = options.objective;
+    differentiate.replace = options.gradientOnly;
     differentiate.wrt.assign({"parameters"});
     differentiate.wrt.append(options.gradientInputs.begin(),
                              options.gradientInputs.end());
