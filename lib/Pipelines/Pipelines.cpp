@@ -67,42 +67,12 @@ void ravel::buildBatchPipeline(OpPassManager &pm, const PipelineOptions &) {
   addCleanup(pm);
 }
 
-namespace {
-/// Drops all results of batched functions: each is its destination, the argument
-/// in the same place counted from the end, or is copied there.
-struct DropResults : PassWrapper<DropResults, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DropResults)
-
-  void runOnOperation() override {
-    for (auto function : getOperation().getOps<func::FuncOp>()) {
-      if (function.isExternal())
-        continue;
-      Operation *ret = function.getBody().back().getTerminator();
-      unsigned numResults = ret->getNumOperands();
-      auto destinations = function.getArguments().take_back(numResults);
-      OpBuilder builder(ret);
-      for (auto [value, destination] :
-           llvm::zip_equal(ret->getOperands(), destinations)) {
-        Value source = value;
-        while (auto cast = source.getDefiningOp<memref::CastOp>())
-          source = cast.getSource();
-        if (source != destination)
-          memref::CopyOp::create(builder, ret->getLoc(), source, destination);
-      }
-      ret->eraseOperands(llvm::BitVector(numResults, true));
-      (void)function.eraseResults(llvm::BitVector(numResults, true));
-    }
-  }
-};
-} // namespace
-
 void ravel::buildBufferPipeline(OpPassManager &pm, const PipelineOptions &) {
   pm.addNestedPass<func::FuncOp>(createDecompose());
   pm.addPass(createConvertRNNToLinalg());
   addCleanup(pm);
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(createBufferizeBatches());
-  pm.addPass(std::make_unique<DropResults>());
   addCleanup(pm);
   bufferization::BufferDeallocationPipelineOptions deallocation;
   bufferization::buildBufferDeallocationPipeline(pm, deallocation);

@@ -18,7 +18,9 @@ def BufferizeBatches : Pass<"rnn-bufferize", "::mlir::ModuleOp"> {
   let description = [{
     One-Shot Bufferize over the module and its function boundaries, with
     identity layouts there. The body of a `rnn.rows` speaks about rows in value
-    semantics and stays as it is.
+    semantics and stays as it is. A function whose last arguments are marked as
+    destinations of its results (`rnn.role` is "output") returns nothing after
+    it.
 
     ```mlir
     %y = rnn.rows ins(%a = %x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) {…}

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "ravel/Conversion/Passes.h"
 #include "ravel/Dialect/RNN/IR/RNN.h"
@@ -32,6 +33,29 @@ static bool isSettled(Operation *op) {
          llvm::none_of(op->getOperandTypes(), llvm::IsaPred<TensorType>);
 }
 
+/// A batched function writes its results to arguments that its caller owns, so
+/// it returns nothing.
+static void dropResults(func::FuncOp function) {
+  Block &entry = function.front();
+  unsigned numResults = function.getNumResults();
+  unsigned first = entry.getNumArguments() - numResults;
+  for (unsigned i = 0; i < numResults; ++i) {
+    auto role = function.getArgAttrOfType<StringAttr>(
+        first + i, rnn::RNNDialect::kRoleAttr);
+    if (!role || role.getValue() != "output")
+      return;
+  }
+  auto terminator = cast<func::ReturnOp>(entry.getTerminator());
+  OpBuilder builder(terminator);
+  for (auto [index, value] : llvm::enumerate(terminator.getOperands())) {
+    Value destination = entry.getArgument(first + index);
+    if (value != destination)
+      memref::CopyOp::create(builder, terminator.getLoc(), value, destination);
+  }
+  terminator.getOperandsMutable().clear();
+  function.setType(builder.getFunctionType(entry.getArgumentTypes(), {}));
+}
+
 namespace {
 struct BufferizeBatches : ravel::impl::BufferizeBatchesBase<BufferizeBatches> {
   using Base::Base;
@@ -45,7 +69,11 @@ struct BufferizeBatches : ravel::impl::BufferizeBatchesBase<BufferizeBatches> {
     bufferization::BufferizationState state;
     if (failed(bufferization::runOneShotModuleBufferize(getOperation(), options,
                                                         state)))
-      signalPassFailure();
+      return signalPassFailure();
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!function.isExternal() && function.getNumResults() != 0 &&
+          function.getNumArguments() >= function.getNumResults())
+        dropResults(function);
   }
 };
 } // namespace
