@@ -400,7 +400,7 @@ Expected<int> run() {
   if (!data)
     return data.takeError();
   Expected<ClassLimits> limits =
-      findClassLimits(compiler, model->source, *function);
+      findClassLimits(compiler, model->source, *call, *function);
   if (!limits)
     return limits.takeError();
   if (Error error = checkClasses(*data, *limits, dataPath))

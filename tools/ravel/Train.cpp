@@ -215,7 +215,7 @@ Expected<int> train() {
   if (!scale)
     return scale.takeError();
   Expected<ClassLimits> limits =
-      findClassLimits(compiler, model->source, *function);
+      findClassLimits(compiler, model->source, *call, *function);
   if (!limits)
     return limits.takeError();
   if (const Vocabulary *vocabulary = config->textVocabulary())
@@ -388,7 +388,7 @@ Expected<int> evaluateModel() {
   if (!data)
     return data.takeError();
   Expected<ClassLimits> limits =
-      findClassLimits(compiler, model->source, *function);
+      findClassLimits(compiler, model->source, *call, *function);
   if (!limits)
     return limits.takeError();
   if (Error error = checkClasses(*data, *limits, dataFile))
