@@ -178,8 +178,8 @@ Error FunctionCall::run(const Batch &batch, uint64_t seed, int64_t epoch) {
       continue;
     const PackedLayout &layout =
         batch.findAxis(batch.find(input->name)->spec.axis)->layout;
-    offsets = Tensor::of<int64_t>({int64_t(layout.offsets.size())},
-                                  layout.offsets);
+    offsets =
+        Tensor::of<int64_t>({int64_t(layout.offsets.size())}, layout.offsets);
     numRows = layout.numRows();
     break;
   }

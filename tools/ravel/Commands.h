@@ -59,10 +59,11 @@ Compiler makeCompiler();
 llvm::Expected<ParameterStore>
 makeParameters(const Module &module, DType precision, llvm::StringRef weights);
 
-/// How many classes the integer inputs of a function may have, by its uses of
-/// them.
+/// How many classes the integer inputs that data give to a call may have, by
+/// the uses of them in `function`.
 llvm::Expected<ClassLimits> findClassLimits(const Compiler &compiler,
                                             const ModelSource &source,
+                                            const FunctionCall &call,
                                             llvm::StringRef function);
 
 /// The names of a function's inputs that data must give.

@@ -148,7 +148,12 @@ static std::optional<int64_t> findLimit(mlir::Value index) {
 
 Expected<ClassLimits> findClassLimits(const Compiler &compiler,
                                       const ModelSource &source,
+                                      const FunctionCall &call,
                                       StringRef function) {
+  ClassLimits limits;
+  if (none_of(call.dataInputs(),
+              [](const Argument *input) { return input->dtype == DType::I32; }))
+    return limits;
   // At level 1 an index has few kinds of uses, and calls are gone.
   CompileOptions options;
   options.functions = {function.str()};
@@ -162,7 +167,6 @@ Expected<ClassLimits> findClassLimits(const Compiler &compiler,
       mlir::parseSourceString<mlir::ModuleOp>(*text, &context);
   if (!module)
     return makeFileError(source.path, "its level 1 cannot be read back");
-  ClassLimits limits;
   auto callee = module->lookupSymbol<mlir::func::FuncOp>(function);
   if (!callee || callee.isExternal())
     return limits;

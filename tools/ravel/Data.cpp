@@ -329,6 +329,29 @@ std::pair<double, double> DataConfig::scaleOf(StringRef column) const {
 // Tables
 //===----------------------------------------------------------------------===//
 
+/// Reads a table. Where it cannot be guessed that the first row names the
+/// columns, as in a table of text alone, it does if it has all names in use.
+Expected<ravel::Table> DataConfig::readTable(StringRef path) const {
+  Expected<ravel::Table> table = ravel::Table::read(path);
+  auto hasColumns = [&](const ravel::Table &table) {
+    return all_of(fields, [&](const ColumnField &field) {
+      return all_of(field.columns, [&](const std::string &column) {
+        return is_contained(table.columnNames(), column);
+      });
+    });
+  };
+  if (!table || hasColumns(*table))
+    return table;
+  TableOptions options;
+  options.header = TableOptions::Header::Present;
+  Expected<ravel::Table> named = ravel::Table::read(path, options);
+  if (named && hasColumns(*named))
+    return named;
+  if (!named)
+    consumeError(named.takeError());
+  return table;
+}
+
 /// The instants of a field: its columns, normalized, and for a residual the
 /// change over `horizon` rows.
 static Expected<std::shared_ptr<const Tensor>>
@@ -679,7 +702,7 @@ Expected<Split> DataConfig::fit(StringRef path, StringRef validation,
       return parts.takeError();
     result = std::move(*parts);
   } else {
-    Expected<ravel::Table> table = ravel::Table::read(path);
+    Expected<ravel::Table> table = readTable(path);
     if (!table)
       return table.takeError();
     // Which examples are for training is known before normalization is. The
@@ -741,7 +764,7 @@ Expected<Dataset> DataConfig::read(StringRef path, RowRange rows,
       return makeFileError(path, "has no example in the rows asked for");
     return selected;
   }
-  Expected<ravel::Table> table = ravel::Table::read(path);
+  Expected<ravel::Table> table = readTable(path);
   if (!table)
     return table.takeError();
   Expected<Dataset> dataset = build(*table, rows, inputs);

@@ -92,6 +92,7 @@ public:
   int64_t getHorizon() const { return horizon; }
 
 private:
+  llvm::Expected<ravel::Table> readTable(llvm::StringRef path) const;
   llvm::Expected<Dataset> build(const ravel::Table &table, RowRange rows,
                                 llvm::ArrayRef<std::string> inputs) const;
   llvm::Error fitColumns(const ravel::Table &table, const Dataset &training);

@@ -339,7 +339,7 @@ commands:
 
 `ravel COMMAND --help` explains a command and gives examples.
 
-a first session:
+to begin with:
   ravel params forecast.mlir
   ravel train forecast.mlir --objective @loss --data days.csv \
     --columns x=day,month,value --target y=value --window 28 \

@@ -103,7 +103,8 @@ static Expected<std::vector<Result>> runAll(FunctionCall &call,
 // What results mean
 //===----------------------------------------------------------------------===//
 
-/// Whether a result predicts the numeric target: the first one of its form.
+/// Whether a result predicts the numeric target: the first one of its form, of
+/// a function that is not told the target.
 bool Writer::isPrediction(const Result &result) const {
   const ColumnField *target = config.numericTarget();
   auto fits = [&](const Result &other) {
@@ -112,7 +113,7 @@ bool Writer::isPrediction(const Result &result) const {
                (config.isWindowed() && config.hasTargetEveryStep()) &&
            other.width() == int64_t(target->columns.size());
   };
-  return !raw && target && table && fits(result) &&
+  return !raw && target && table && !data.find(target->name) && fits(result) &&
          &result == &*find_if(results, fits);
 }
 
@@ -399,7 +400,7 @@ Expected<int> run() {
   if (!data)
     return data.takeError();
   Expected<ClassLimits> limits =
-      findClassLimits(compiler, model->source, *function);
+      findClassLimits(compiler, model->source, *call, *function);
   if (!limits)
     return limits.takeError();
   if (Error error = checkClasses(*data, *limits, dataPath))

@@ -126,7 +126,7 @@ Expected<int> sample() {
                      "' cannot write text: it must "
                      "take one i32 or a sequence of them, and give scores");
   Expected<ClassLimits> limits =
-      findClassLimits(compiler, model->source, *function);
+      findClassLimits(compiler, model->source, *call, *function);
   if (!limits)
     return limits.takeError();
   int64_t width = results.front()->shape[0];

@@ -156,7 +156,8 @@ Expected<int> train() {
   StringRef scheduleText = schedule;
   std::string trial = scheduleText.str();
   if (scheduleText.starts_with("cosine") && !scheduleText.contains("total"))
-    trial += scheduleText.contains(':') ? ",total=1" : ":total=1";
+    trial +=
+        scheduleText.contains(':') ? ",total=1000000000" : ":total=1000000000";
   Expected<Schedule> parsed = Schedule::parse(trial, learningRate);
   if (!parsed)
     return parsed.takeError();
@@ -203,6 +204,10 @@ Expected<int> train() {
   if (!data)
     return data.takeError();
   bool validates = data->validation.size() > 0;
+  for (const Dataset *part : {&data->training, &data->validation})
+    if (part->size() > 0)
+      if (Expected<std::string> axis = call->bind(*part); !axis)
+        return axis.takeError();
   if (patience > 0 && !validates)
     return makeError("--patience needs validation data: --split or "
                      "--validation");
@@ -210,7 +215,7 @@ Expected<int> train() {
   if (!scale)
     return scale.takeError();
   Expected<ClassLimits> limits =
-      findClassLimits(compiler, model->source, *function);
+      findClassLimits(compiler, model->source, *call, *function);
   if (!limits)
     return limits.takeError();
   if (const Vocabulary *vocabulary = config->textVocabulary())
@@ -383,7 +388,7 @@ Expected<int> evaluateModel() {
   if (!data)
     return data.takeError();
   Expected<ClassLimits> limits =
-      findClassLimits(compiler, model->source, *function);
+      findClassLimits(compiler, model->source, *call, *function);
   if (!limits)
     return limits.takeError();
   if (Error error = checkClasses(*data, *limits, dataFile))

@@ -206,11 +206,17 @@ LogicalResult OptimizerOp::verifyRegions() {
   if (getYield().getOutputs().size() != 1)
     return emitOpError("C1: must yield the updated parameter, but yields ")
            << getYield().getOutputs().size() << " outputs";
-  for (BlockArgument argument : getEntry().getArguments())
-    if (!areOpenVectors(argument.getType()))
+  // All of one precision: `rnn-set-precision` may have changed it.
+  Type first = getEntry().getArgument(0).getType();
+  for (BlockArgument argument : getEntry().getArguments()) {
+    auto vector = dyn_cast<RankedTensorType>(argument.getType());
+    if (!vector || vector.getShape() != ArrayRef(ShapedType::kDynamic) ||
+        !isa<Float32Type, Float64Type>(vector.getElementType()) ||
+        vector != first)
       return emitOpError("C2: an optimizer is elementwise; all its values must "
                          "be tensor<?xf32>, but one is ")
              << argument.getType();
+  }
   return success();
 }
 
