@@ -92,7 +92,7 @@ def Decompose : Pass<"rnn-decompose"> {
   let description = [{
     In the bodies of `rnn.rows`: softmax, log_sum_exp, sigmoid, relu and
     softplus become arithmetic and reductions; padding and writing into a vector
-    become concatenations.
+    become concatenations; a constant of several values becomes a shared operand.
 
     ```mlir
     %y = rnn.sigmoid %x : tensor<8xf32>

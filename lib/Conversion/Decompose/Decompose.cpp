@@ -171,6 +171,27 @@ struct DecomposePattern : RewritePattern {
   DecomposeFn expand;
 };
 
+/// Makes a constant of several values an operand that all rows share: a kernel
+/// reads it from memory, like a parameter.
+struct ShareConstant : OpRewritePattern<arith::ConstantOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::ConstantOp op,
+                                PatternRewriter &rewriter) const override {
+    auto rows = dyn_cast<RowsOp>(op->getParentOp());
+    auto values = dyn_cast<DenseElementsAttr>(op.getValue());
+    if (!rows || !values || values.isSplat())
+      return rewriter.notifyMatchFailure(op, "not several values in a kernel");
+    rewriter.setInsertionPoint(rows);
+    Value outside = rewriter.clone(*op)->getResult(0);
+    Value inside = rows.getEntry().addArgument(op.getType(), op.getLoc());
+    rewriter.modifyOpInPlace(
+        rows, [&] { rows.getSharedMutable().append(outside); });
+    rewriter.replaceOp(op, inside);
+    return success();
+  }
+};
+
 struct Decompose : ravel::impl::DecomposeBase<Decompose> {
   using Base::Base;
 
@@ -180,6 +201,7 @@ struct Decompose : ravel::impl::DecomposeBase<Decompose> {
       patterns.add(
           std::make_unique<DecomposePattern>(name, &getContext(), expand));
     };
+    patterns.add<ShareConstant>(&getContext());
     add(SoftmaxOp::getOperationName(), expandSoftmax);
     add(LogSumExpOp::getOperationName(), expandLogSumExp);
     add(SigmoidOp::getOperationName(), expandSigmoid);

@@ -43,3 +43,16 @@ func.func @insert_slice(%x: tensor<?x3xf32>, %y: tensor<?x8xf32>) -> tensor<?x8x
   }
   return %z : tensor<?x8xf32>
 }
+
+// CHECK-LABEL: func.func @several_values
+// CHECK:         %[[C:.*]] = arith.constant dense<[1.000000e+00, 2.000000e+00]>
+// CHECK:         rnn.rows ins(%[[X:.*]] = %{{.*}}) shared(%[[S:.*]] = %[[C]] : tensor<2xf32>)
+// CHECK-NEXT:      arith.addf %[[X]], %[[S]]
+func.func @several_values(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  %y = rnn.rows ins(%a = %x : tensor<?x2xf32>) outs(%x : tensor<?x2xf32>) {
+    %c = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+    %s = arith.addf %a, %c : tensor<2xf32>
+    rnn.yield %s : tensor<2xf32>
+  }
+  return %y : tensor<?x2xf32>
+}

@@ -13,6 +13,8 @@ using namespace ravel;
 using namespace ravel::test;
 
 ModelRunner::ModelRunner(llvm::StringRef text, const CompileOptions &options) {
+  // Where threads matter, tests say so.
+  setNumThreads(1);
   Compiler compiler(/*cacheDirectory=*/"");
   llvm::Expected<Module> compiled =
       compiler.compile({text.str(), "test.mlir"}, options);
@@ -51,7 +53,8 @@ std::vector<Tensor> ModelRunner::call(llvm::StringRef function,
                                       llvm::ArrayRef<int64_t> lengths,
                                       const NamedTensors &data,
                                       const NamedTensors &parameters,
-                                      llvm::ArrayRef<double> weights) const {
+                                      llvm::ArrayRef<double> weights,
+                                      llvm::ArrayRef<int32_t> keys) const {
   const Signature *signature = module->find(function);
   if (!signature) {
     ADD_FAILURE() << "no function " << function.str();
@@ -85,10 +88,12 @@ std::vector<Tensor> ModelRunner::call(llvm::StringRef function,
       tensors.push_back(parameters.find(argument.name)->second.clone());
       continue;
     case Role::Key: {
-      Tensor keys(DType::I32, shape);
+      Tensor tensor(DType::I32, shape);
       for (int64_t row = 0; row < batch; ++row)
-        keys.view<int32_t>()[row] = int32_t(7919 * (layout.order[row] + 1));
-      tensors.push_back(std::move(keys));
+        tensor.view<int32_t>()[row] =
+            keys.empty() ? int32_t(7919 * (layout.order[row] + 1))
+                         : keys[layout.order[row]];
+      tensors.push_back(std::move(tensor));
       continue;
     }
     case Role::Weight: {

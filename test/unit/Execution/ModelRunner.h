@@ -30,11 +30,13 @@ public:
   /// Calls `function` on a batch. Sequences are [batch, time, shape...], padded
   /// with anything past `lengths`; `data` and `parameters` are by name. Returns
   /// the outputs, sequences padded with zeros, in the order of the batch.
+  /// Without `weights` these are 1; without `keys` each example has its own.
   std::vector<Tensor> call(llvm::StringRef function,
                            llvm::ArrayRef<int64_t> lengths,
                            const NamedTensors &data,
                            const NamedTensors &parameters,
-                           llvm::ArrayRef<double> weights = {}) const;
+                           llvm::ArrayRef<double> weights = {},
+                           llvm::ArrayRef<int32_t> keys = {}) const;
 
   /// Parameters drawn from their initializers, by name.
   NamedTensors initialize(uint64_t seed, DType dtype) const;

@@ -67,8 +67,14 @@ FailureOr<SmallVector<Value>> GateOp::expand(OpBuilder &builder,
   FailureOr<Value> sum = expandAffine(*this, builder, context);
   if (failed(sum))
     return failure();
-  return SmallVector<Value>{
-      createActivation(builder, getLoc(), getActivation(), *sum)};
+  Value result = createActivation(builder, getLoc(), getActivation(), *sum);
+  // An activation that is made of simpler ops is written in these at once.
+  auto expandable = result.getDefiningOp<ExpandableOpInterface>();
+  if (!expandable)
+    return SmallVector<Value>{result};
+  FailureOr<SmallVector<Value>> results = expandable.expand(builder, context);
+  expandable->erase();
+  return results;
 }
 
 FailureOr<SmallVector<Value>> ProjectOp::expand(OpBuilder &builder,

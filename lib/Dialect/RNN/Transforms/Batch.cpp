@@ -341,8 +341,12 @@ LogicalResult FunctionBatching::run() {
     }
     auto type = cast<RankedTensorType>(destination.getType());
     bool isSharedValue = type != getRowsType(getElementOrSelf(value.getType()));
-    Value copy = isSharedValue ? mapping.lookup(value)
-                               : getBatched(builder, value);
+    // What all examples share is written to each destination anew.
+    if (!isSharedValue && isShared(value)) {
+      results.push_back(writeBatched(builder, *this, value, destination));
+      continue;
+    }
+    Value copy = mapping.lookup(value);
     if (!isa<ShapedType>(copy.getType()))
       copy = tensor::FromElementsOp::create(builder, loc, type, copy);
     results.push_back(bufferization::MaterializeInDestinationOp::create(
