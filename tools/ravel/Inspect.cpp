@@ -34,8 +34,8 @@ static Expected<CompileOptions> getCompileOptions(const ModelFolder &model) {
 }
 
 Expected<int> print() {
-  if (level > 5)
-    return makeError("--level " + Twine(level) + ": expected 0 to 5");
+  if (level > 6)
+    return makeError("--level " + Twine(level) + ": expected 0 to 6");
   Expected<ModelFolder> model = ModelFolder::open();
   if (!model)
     return model.takeError();

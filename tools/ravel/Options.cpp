@@ -251,9 +251,9 @@ cl::opt<bool> raw("raw",
 cl::opt<bool> printJSON("json", cl::desc("Print JSON"), cl::sub(paramsCommand),
                         cl::cat(outputOptions));
 cl::opt<unsigned>
-    level("level", cl::init(0), cl::value_desc("0-5"),
+    level("level", cl::init(0), cl::value_desc("0-6"),
           cl::desc("0 model, 1 explicit, 2 with gradient, 3 batched, "
-                   "4 scheduled, 5 LLVM (0)"),
+                   "4 buffers, 5 loops and vectors, 6 LLVM (0)"),
           cl::sub(printCommand), cl::cat(outputOptions));
 cl::opt<bool> printTraining("training",
                             cl::desc("With dropout and zoneout at random"),

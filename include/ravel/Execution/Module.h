@@ -150,7 +150,7 @@ public:
   llvm::Expected<Module> compile(const ModelSource &source,
                                  const CompileOptions &options) const;
 
-  /// The IR of the model at a level, 0 to 5, as text.
+  /// The IR of the model at a level, 0 to 6, as text.
   llvm::Expected<std::string> print(const ModelSource &source,
                                     const CompileOptions &options,
                                     unsigned level) const;
