@@ -118,7 +118,8 @@ def Parallelize : Pass<"rnn-parallelize", "::mlir::ModuleOp"> {
   let description = [{
     Puts each loop over time into one parallel region in which each thread takes
     its rows of every step, and each kernel outside of such loops into one of
-    its own. Threads never wait for each other inside a loop over time.
+    its own. Threads never wait for each other inside a loop over time. Sums of
+    outer products (the gradients of matrices) are shared by rows of the matrix.
 
     ```mlir
     scf.for %t = %c0 to %n step %c1 {

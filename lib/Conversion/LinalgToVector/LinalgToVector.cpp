@@ -175,23 +175,27 @@ static bool isSumOfOuterProducts(linalg::ContractOp op) {
 static LogicalResult lowerContract(linalg::ContractOp op, RegisterFile target) {
   Value lhs = op.getInputs()[0], rhs = op.getInputs()[1];
   Value out = op.getOutputs()[0];
-  if (!isSumOfOuterProducts(op) || !hasVectors(lhs) || !hasVectors(rhs) ||
-      !hasVectors(out))
+  // The left factor is read one number at a time: its width may be dynamic.
+  if (!isSumOfOuterProducts(op) || !isa<MemRefType>(lhs.getType()) ||
+      !hasVectors(rhs) || !hasVectors(out))
     return failure();
   auto type = cast<MemRefType>(out.getType());
   VectorLoops loops(op, type.getElementType(), target);
   ImplicitLocOpBuilder &b = loops.b;
-  int64_t height = type.getDimSize(0), width = type.getDimSize(1);
+  int64_t width = type.getDimSize(1);
   Tile tile = chooseProductTile(target, 1, width);
+  Value height = memref::DimOp::create(b, out, loops.index(0));
+  Value tileRows = loops.index(tile.rows);
 
   Value left, right;
   auto alignment = b.getI64IntegerAttr(64);
-  auto leftType = MemRefType::get(
-      {(height + tile.rows - 1) / tile.rows, kRowBlock, tile.rows},
-      type.getElementType());
+  auto leftType =
+      MemRefType::get({ShapedType::kDynamic, kRowBlock, tile.rows},
+                      type.getElementType());
   auto rightType = MemRefType::get({kRowBlock, tile.vectors * target.lanes},
                                    type.getElementType());
-  left = memref::AllocOp::create(b, leftType, alignment);
+  Value panels = arith::CeilDivUIOp::create(b, height, tileRows);
+  left = memref::AllocOp::create(b, leftType, panels, alignment);
   right = memref::AllocOp::create(b, rightType, alignment);
 
   /// Adds the products of rows [0, count) of a block to `size` rows of the
@@ -238,8 +242,8 @@ static LogicalResult lowerContract(linalg::ContractOp op, RegisterFile target) {
         b, arith::SubIOp::create(b, rows, first), loops.index(kRowBlock));
     loops.forEach(loops.index(0), count, 1, [&](Value r) {
       Value row = arith::AddIOp::create(b, first, r);
-      loops.forEach(loops.index(0), loops.index(height), 1, [&](Value i) {
-        Value size = loops.index(tile.rows);
+      loops.forEach(loops.index(0), height, 1, [&](Value i) {
+        Value size = tileRows;
         Value number = memref::LoadOp::create(b, lhs, ValueRange{row, i});
         memref::StoreOp::create(b, number, left,
                                 ValueRange{arith::DivUIOp::create(b, i, size),
@@ -254,10 +258,11 @@ static LogicalResult lowerContract(linalg::ContractOp op, RegisterFile target) {
         for (int64_t u = 0; u < columns.vectors; ++u)
           loops.store(loops.load(rhs, row, columns, u), right, r, packed, u);
       });
-      int64_t whole = height / tile.rows * tile.rows;
-      loops.forEach(loops.index(0), loops.index(whole), tile.rows,
+      Value whole = arith::SubIOp::create(
+          b, height, arith::RemUIOp::create(b, height, tileRows));
+      loops.forEach(loops.index(0), whole, tile.rows,
                     [&](Value i) { emitTile(count, i, tile.rows, columns); });
-      loops.forEach(loops.index(whole), loops.index(height), 1,
+      loops.forEach(whole, height, 1,
                     [&](Value i) { emitTile(count, i, 1, columns); });
     });
   });

@@ -9,12 +9,17 @@
 // step: rows are independent, so no step waits for another thread, and threads
 // start once, not once a step. Kernels outside of such loops are split likewise.
 //
+// The gradient of a matrix, a product over all rows, is split by rows of the
+// matrix, each of which one thread computes alone, so that its bits do not
+// depend on the number of threads.
+//
 // A parallel region whose batch is too small to split runs on one thread.
 //
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -80,27 +85,103 @@ static Value createRowCount(OpBuilder &builder, Operation *op) {
   return count;
 }
 
-/// Moves `op` into a parallel region whose threads share its kernels' rows.
-static void parallelize(Operation *op, ModuleOp module, int64_t minRows) {
+namespace {
+/// A parallel region, and what a thread in it knows of itself.
+struct ParallelRegion {
+  Operation *terminator;
+  Value id, threads;
+};
+} // namespace
+
+/// A region before `op` that has several threads where `count` is at least
+/// `least`.
+static ParallelRegion createParallelRegion(Operation *op, ModuleOp module,
+                                           Value count, int64_t least) {
   OpBuilder builder(op);
   Location loc = op->getLoc();
   omp::ParallelOperands clauses;
-  if (Value count = createRowCount(builder, op)) {
-    Value least = arith::ConstantIndexOp::create(builder, loc, minRows);
+  if (count)
     clauses.ifExpr = arith::CmpIOp::create(
-        builder, loc, arith::CmpIPredicate::uge, count, least);
-  }
+        builder, loc, arith::CmpIPredicate::uge, count,
+        arith::ConstantIndexOp::create(builder, loc, least));
   auto parallel = omp::ParallelOp::create(builder, loc, clauses);
-  Block *block = builder.createBlock(&parallel.getRegion());
-  Value id = createRuntimeCall(builder, loc, module, "omp_get_thread_num");
-  Value threads =
+  builder.createBlock(&parallel.getRegion());
+  ParallelRegion region;
+  region.id = createRuntimeCall(builder, loc, module, "omp_get_thread_num");
+  region.threads =
       createRuntimeCall(builder, loc, module, "omp_get_num_threads");
-  auto terminator = omp::TerminatorOp::create(builder, loc);
-  op->moveBefore(block, terminator->getIterator());
+  region.terminator = omp::TerminatorOp::create(builder, loc);
+  return region;
+}
+
+/// Moves `op` into a parallel region whose threads share its kernels' rows.
+static void parallelize(Operation *op, ModuleOp module, int64_t minRows) {
+  OpBuilder builder(op);
+  ParallelRegion region = createParallelRegion(
+      op, module, createRowCount(builder, op), minRows);
+  op->moveBefore(region.terminator);
   op->walk([&](RowsOp rows) {
-    rows.getThreadIdMutable().assign(id);
-    rows.getNumThreadsMutable().assign(threads);
+    rows.getThreadIdMutable().assign(region.id);
+    rows.getNumThreadsMutable().assign(region.threads);
   });
+}
+
+/// Rows of a matrix that one thread computes come in groups of this many, a
+/// multiple of the rows of every tile.
+static constexpr int64_t kMatrixRowGroup = 12;
+/// Matrices with fewer elements are not split.
+static constexpr int64_t kSmallMatrix = 4096;
+
+/// Whether `op` is a sum over rows into a matrix that is large enough to split.
+static bool isSplittableProduct(linalg::ContractOp op) {
+  AffineExpr i, j, r;
+  bindDims(op.getContext(), i, j, r);
+  SmallVector<AffineMap> maps;
+  for (auto [row, column] : {std::pair(r, i), {r, j}, {i, j}})
+    maps.push_back(AffineMap::get(3, 0, {row, column}, op.getContext()));
+  auto type = dyn_cast<MemRefType>(op.getOutputs()[0].getType());
+  return type && type.getRank() == 2 && type.hasStaticShape() &&
+         type.getNumElements() >= kSmallMatrix &&
+         op.getIndexingMapsArray() == maps;
+}
+
+/// Lets each thread compute some rows of the matrix that `op` adds to.
+static void parallelizeProduct(linalg::ContractOp op, ModuleOp module,
+                               int64_t minRows) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  Value lhs = op.getInputs()[0], rhs = op.getInputs()[1];
+  Value out = op.getOutputs()[0];
+  auto type = cast<MemRefType>(out.getType());
+  Value rows = memref::DimOp::create(builder, loc, lhs, 0);
+  ParallelRegion region = createParallelRegion(op, module, rows, minRows);
+  builder.setInsertionPoint(region.terminator);
+  auto index = [&](int64_t value) {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  Value height = index(type.getDimSize(0));
+  Value groups = index(llvm::divideCeil(type.getDimSize(0), kMatrixRowGroup));
+  Value share = arith::MulIOp::create(
+      builder, loc,
+      arith::CeilDivUIOp::create(builder, loc, groups, region.threads),
+      index(kMatrixRowGroup));
+  Value first = arith::MinUIOp::create(
+      builder, loc, arith::MulIOp::create(builder, loc, region.id, share),
+      height);
+  Value size = arith::MinUIOp::create(
+      builder, loc, arith::SubIOp::create(builder, loc, height, first), share);
+  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
+  Value left = memref::SubViewOp::create(
+      builder, loc, lhs, ArrayRef<OpFoldResult>{zero, first},
+      ArrayRef<OpFoldResult>{rows, size}, ArrayRef<OpFoldResult>{one, one});
+  Value part = memref::SubViewOp::create(
+      builder, loc, out, ArrayRef<OpFoldResult>{first, zero},
+      ArrayRef<OpFoldResult>{size, builder.getIndexAttr(type.getDimSize(1))},
+      ArrayRef<OpFoldResult>{one, one});
+  linalg::ContractOp::create(builder, loc, TypeRange(),
+                             ValueRange{left, rhs}, ValueRange(part),
+                             op.getIndexingMapsAttr());
+  op.erase();
 }
 
 namespace {
@@ -113,6 +194,12 @@ struct ParallelizePass : ravel::impl::ParallelizeBase<ParallelizePass> {
       if (function.isExternal())
         continue;
       SmallVector<Operation *> work;
+      SmallVector<linalg::ContractOp> products;
+      for (auto product : function.front().getOps<linalg::ContractOp>())
+        if (isSplittableProduct(product))
+          products.push_back(product);
+      for (linalg::ContractOp product : products)
+        parallelizeProduct(product, module, minRows);
       for (Operation &op : function.front())
         if (isa<RowsOp>(op) ||
             (op.hasAttr(RNNDialect::kTimeAttr) && op.getNumResults() == 0 &&
