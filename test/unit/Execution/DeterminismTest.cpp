@@ -22,7 +22,7 @@ const char *kModel = R"mlir(
     %e = rnn.embed "table" %i {vocab = 3} : !rnn.seq<tensor<4xf32>>
     %p = rnn.project "in" (%x, %e) : (!rnn.seq<tensor<5xf32>>, !rnn.seq<tensor<4xf32>>) -> !rnn.seq<tensor<16xf32>>
     %f, %hT = rnn.unroll @gru "forward" (%p) state(%h) : (!rnn.seq<tensor<16xf32>>, tensor<24xf32>) -> (!rnn.seq<tensor<24xf32>>, tensor<24xf32>)
-    %b = rnn.unroll @lstm "backward" (%p) reverse : (!rnn.seq<tensor<16xf32>>) -> !rnn.seq<tensor<24xf32>>
+    %b = rnn.unroll @rnn_tanh "backward" (%p) reverse : (!rnn.seq<tensor<16xf32>>) -> !rnn.seq<tensor<24xf32>>
     %y = rnn.project "out" (%f, %b) : (!rnn.seq<tensor<24xf32>>, !rnn.seq<tensor<24xf32>>) -> !rnn.seq<tensor<8xf32>>
     %l = rnn.mse %y, %t : !rnn.seq<tensor<8xf32>>, !rnn.seq<tensor<8xf32>>
     return %l, %f, %hT : f32, !rnn.seq<tensor<24xf32>>, tensor<24xf32>
