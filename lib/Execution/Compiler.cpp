@@ -75,7 +75,7 @@ createTargetMachine(const CompileOptions &options) {
   targetOptions.AllowFPOpFusion = llvm::FPOpFusion::Standard;
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
       triple, cpu, features, targetOptions, llvm::Reloc::PIC_, std::nullopt,
-      llvm::CodeGenOptLevel::Aggressive));
+      *llvm::CodeGenOpt::getLevel(std::min(options.optimizationLevel, 3u))));
 }
 
 /// Fills what the pipelines need to know of the target's vectors.
@@ -342,6 +342,7 @@ static void describe(ModuleOp module, CompiledCode &code) {
 
 static llvm::Expected<std::string> emitObject(ModuleOp module,
                                               llvm::TargetMachine &machine,
+                                              unsigned optimizationLevel,
                                               const ModelSource &source) {
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> llvmModule =
@@ -354,7 +355,7 @@ static llvm::Expected<std::string> emitObject(ModuleOp module,
     function.addFnAttr("target-cpu", machine.getTargetCPU());
     function.addFnAttr("target-features", machine.getTargetFeatureString());
   }
-  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
+  auto optimize = makeOptimizingTransformer(optimizationLevel, /*sizeLevel=*/0,
                                             &machine);
   if (llvm::Error error = optimize(llvmModule.get()))
     return error;
@@ -434,7 +435,7 @@ static std::string getCacheKey(const ModelSource &source,
   add("functions");
   for (const std::string &name : options.functions)
     add(name);
-  os << options.unrollTime << ',';
+  os << options.unrollTime << ',' << options.optimizationLevel << ',';
   add(machine.getTargetTriple().str());
   add(machine.getTargetCPU());
   add(machine.getTargetFeatureString());
@@ -467,6 +468,7 @@ Compiler::compile(const ModelSource &source,
   Session session;
   PipelineOptions pipeline;
   fillPipelineOptions(options, **machine, pipeline);
+  pipeline.gradientOnly = true;
   llvm::Expected<OwningOpRef<ModuleOp>> module =
       lowerTo(session, source, options, pipeline, /*level=*/3);
   if (!module)
@@ -482,7 +484,8 @@ Compiler::compile(const ModelSource &source,
   for (Operation &op : llvm::make_early_inc_range(*(*module)->getBody()))
     if (isa<ParameterOp>(op))
       op.erase();
-  llvm::Expected<std::string> object = emitObject(**module, **machine, source);
+  llvm::Expected<std::string> object = emitObject(
+      **module, **machine, std::min(options.optimizationLevel, 3u), source);
   if (!object)
     return object.takeError();
   code.object = std::move(*object);

@@ -46,6 +46,7 @@ void ravel::buildGradientPipeline(OpPassManager &pm,
   if (!options.objective.empty()) {
     rnn::RNNDifferentiateOptions differentiate;
     differentiate.function = options.objective;
+    differentiate.replace = options.gradientOnly;
     differentiate.wrt.assign({"parameters"});
     differentiate.wrt.append(options.gradientInputs.begin(),
                              options.gradientInputs.end());
@@ -110,14 +111,7 @@ void ravel::buildLLVMPipeline(OpPassManager &pm, const PipelineOptions &) {
   pm.addPass(createLowerAffinePass());
   pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
   pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(createConvertVectorToLLVMPass());
-  pm.addPass(createConvertMathToLLVMPass());
-  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
-  pm.addPass(createConvertControlFlowToLLVMPass());
-  pm.addPass(createConvertIndexToLLVMPass());
-  pm.addPass(createArithToLLVMConversionPass());
-  pm.addPass(createConvertOpenMPToLLVMPass());
-  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createConvertToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(createEmitEntryPoints());
   addCleanup(pm);

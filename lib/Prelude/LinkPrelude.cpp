@@ -81,8 +81,16 @@ struct LinkPreludePass
       copy->walk([&](Operation *inner) { pending.push_back(inner); });
     }
 
-    if (optimizer.empty() || symbols.lookup(optimizer))
+    if (optimizer.empty())
       return;
+    if (Operation *own = symbols.lookup(optimizer)) {
+      if (isa<OptimizerOp>(own))
+        return;
+      InFlightDiagnostic diag = module.emitError("@")
+                                << optimizer << " must be a rnn.optimizer";
+      diag.attachNote(own->getLoc()) << "but is this";
+      return signalPassFailure();
+    }
     auto found = preludeSymbols.lookup<OptimizerOp>(optimizer);
     if (!found) {
       module.emitError("unknown optimizer @")

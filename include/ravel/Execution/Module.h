@@ -77,8 +77,8 @@ struct CompileOptions {
   DType precision = DType::F32;
   /// Whether dropout and zoneout draw at random.
   bool training = false;
-  /// A function whose gradient with respect to the parameters is added, as
-  /// "<objective>_grad"; only that function and its gradient are compiled.
+  /// A function whose gradient with respect to the parameters is compiled, as
+  /// "<objective>_grad", in place of all functions.
   std::string objective;
   /// Inputs that the gradient is taken for too, by name.
   std::vector<std::string> gradientInputs;
@@ -90,6 +90,8 @@ struct CompileOptions {
   std::vector<std::string> functions;
   /// Unrolls the loop over time by this factor.
   unsigned unrollTime = 1;
+  /// How hard LLVM tries, 0 to 3. Our own passes always run.
+  unsigned optimizationLevel = 3;
   /// The processor compiled for, as LLVM names it; the host's if empty.
   std::string cpu, features;
 };

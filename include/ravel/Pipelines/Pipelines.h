@@ -29,6 +29,10 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       *this, "objective",
       llvm::cl::desc("Function to differentiate with respect to parameters"),
       llvm::cl::init("")};
+  Option<bool> gradientOnly{
+      *this, "gradient-only",
+      llvm::cl::desc("Keep the gradient of the objective alone"),
+      llvm::cl::init(false)};
   ListOption<std::string> gradientInputs{
       *this, "gradient-inputs",
       llvm::cl::desc("Inputs that the gradient is taken for too")};

@@ -162,6 +162,10 @@ static void cloneBody(ScanOp scan, RowsOp rows, ValueRange arguments,
 //===----------------------------------------------------------------------===//
 
 LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) {
+  for (Operation &op : getEntry().without_terminator())
+    if (op.getNumRegions() != 0 || !isMemoryEffectFree(&op))
+      return op.emitError("'")
+             << op.getName() << "' in the body of a scan has no form for a batch";
   Location loc = getLoc();
   Captures captures(*this, context);
   SmallVector<Value> inputs, shared, perExample, carried;

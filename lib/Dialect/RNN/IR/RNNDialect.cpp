@@ -38,10 +38,11 @@ LogicalResult SeqType::verify(function_ref<InFlightDiagnostic()> emitError,
                               Type elementType) {
   auto tensor = dyn_cast<RankedTensorType>(elementType);
   if (isa<FloatType>(elementType) || elementType.isInteger(32) ||
-      (tensor && tensor.getRank() >= 1 && isa<FloatType>(tensor.getElementType())))
+      (tensor && (tensor.getRank() == 1 || tensor.getRank() == 2) &&
+       isa<FloatType>(tensor.getElementType())))
     return success();
-  return emitError() << "element of a sequence must be a vector of floats, a "
-                        "float or i32, but is "
+  return emitError() << "element of a sequence must be a vector or matrix of "
+                        "floats, a float or i32, but is "
                      << elementType;
 }
 

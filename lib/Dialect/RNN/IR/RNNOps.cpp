@@ -206,11 +206,30 @@ LogicalResult OptimizerOp::verifyRegions() {
   if (getYield().getOutputs().size() != 1)
     return emitOpError("C1: must yield the updated parameter, but yields ")
            << getYield().getOutputs().size() << " outputs";
+  auto verifyOpen = [&](Value value) -> LogicalResult {
+    auto vector = dyn_cast<RankedTensorType>(value.getType());
+    if (vector && vector.getRank() == 1 && vector.isDynamicDim(0))
+      return success();
+    InFlightDiagnostic diag = emitOpError(
+        "C2: an optimizer is elementwise; all its values must be vectors of "
+        "open size, but one is ");
+    diag << value.getType();
+    diag.attachNote(value.getLoc()) << "here";
+    return diag;
+  };
   for (BlockArgument argument : getEntry().getArguments())
-    if (!areOpenVectors(argument.getType()))
-      return emitOpError("C2: an optimizer is elementwise; all its values must "
-                         "be tensor<?xf32>, but one is ")
-             << argument.getType();
+    if (failed(verifyOpen(argument)))
+      return failure();
+  if (failed(verifyOpen(getYield().getOutputs().front())))
+    return failure();
+  for (Operation &op : getEntry().without_terminator())
+    if (!op.hasTrait<OpTrait::Elementwise>() && !isa<ConstantOp, HyperOp>(op)) {
+      InFlightDiagnostic diag = emitOpError(
+          "C2: an optimizer is elementwise, but '");
+      diag << op.getName() << "' is not";
+      diag.attachNote(op.getLoc()) << "here";
+      return diag;
+    }
   return success();
 }
 
@@ -286,12 +305,18 @@ static LogicalResult verifyAffine(OpTy op) {
                                op.getOperands_().size())))
     return failure();
   bool sequence = isa<SeqType>(op.getResult().getType());
-  for (Value operand : op.getOperands_())
+  Type scalar = getScalarType(op.getResult().getType());
+  for (Value operand : op.getOperands_()) {
     if (isa<SeqType>(operand.getType()) != sequence)
       return op.emitOpError("C3: operands and result must all be sequences, or "
                             "none; expected ")
              << (sequence ? "a sequence" : "a vector") << ", but an operand is "
              << operand.getType();
+    if (getScalarType(operand.getType()) != scalar)
+      return op.emitOpError("C4: operands and result must have one element "
+                            "type; expected ")
+             << scalar << ", but an operand is " << operand.getType();
+  }
   return success();
 }
 
@@ -382,8 +407,23 @@ static bool isRate(const APFloat &rate) {
 
 LogicalResult DropoutOp::verify() {
   if (!isRate(getRate()))
-    return emitOpError("C1: 'rate' must be at least 0 and less than 1");
+    return emitOpError("C1: 'rate' must be at least 0 and less than 1, but is ")
+           << getRateAttr();
   return success();
+}
+
+LogicalResult RandomMaskOp::verify() {
+  if (!isRate(getRate()))
+    return emitOpError("C1: 'rate' must be at least 0 and less than 1, but is ")
+           << getRateAttr();
+  return success();
+}
+
+LogicalResult BroadcastOp::verify() {
+  if (getScalarType(getResult().getType()) == getOperand().getType())
+    return success();
+  return emitOpError("C1: the vector must be of ")
+         << getOperand().getType() << ", but is " << getResult().getType();
 }
 
 //===----------------------------------------------------------------------===//
@@ -401,7 +441,7 @@ static LogicalResult verifyRates(Operation *op, StringRef name, Attribute attr) 
     auto value = dyn_cast<FloatAttr>(rate);
     if (!value || !isRate(value.getValue()))
       return op->emitOpError("C7: '")
-             << name << "' must be at least 0 and less than 1";
+             << name << "' must be at least 0 and less than 1, but is " << rate;
   }
   return success();
 }
@@ -421,8 +461,9 @@ LogicalResult UnrollOp::verify() {
 static LogicalResult verifyCellUse(Operation *op, FlatSymbolRefAttr symbol,
                                    SymbolTableCollection &symbolTable,
                                    TypeRange inputs, TypeRange states,
-                                   size_t numFedBack, TypeRange results,
+                                   TypeRange fedBack, TypeRange results,
                                    bool unroll) {
+  size_t numFedBack = fedBack.size();
   Operation *target = symbolTable.lookupNearestSymbolFrom(op, symbol);
   if (!target)
     return success();
@@ -448,7 +489,8 @@ static LogicalResult verifyCellUse(Operation *op, FlatSymbolRefAttr symbol,
     return fail("C4: cell " + symbol.getValue() + " has " + Twine(numStates) +
                 " states, but is given " + Twine(states.size()));
   if (!unroll && states.size() != numStates)
-    return fail("C4: a step needs all " + Twine(numStates) + " states");
+    return fail("C4: a step needs all " + Twine(numStates) +
+                " states of the cell, but is given none");
   if (results.size() != numOutputs && results.size() != numOutputs + numStates)
     return fail("C5: cell " + symbol.getValue() + " gives " +
                 Twine(numOutputs) + " outputs and " + Twine(numStates) +
@@ -479,6 +521,16 @@ static LogicalResult verifyCellUse(Operation *op, FlatSymbolRefAttr symbol,
       return mismatch("state", index, argument.getLoc(), argument.getType(),
                       type);
   }
+  for (auto [index, type] : llvm::enumerate(fedBack)) {
+    BlockArgument argument = cell.getInputs()[inputs.size() + index];
+    if (!areCompatible(argument.getType(), type))
+      return mismatch("fed back input", inputs.size() + index,
+                      argument.getLoc(), argument.getType(), type);
+    Value output = cell.getYield().getOutputs()[index];
+    if (!areCompatible(output.getType(), type))
+      return mismatch("fed back output", index, output.getLoc(),
+                      output.getType(), type);
+  }
   for (auto [index, type] : llvm::enumerate(results)) {
     bool output = index < numOutputs;
     if (output && unroll && !isa<SeqType>(type))
@@ -494,17 +546,58 @@ static LogicalResult verifyCellUse(Operation *op, FlatSymbolRefAttr symbol,
   return success();
 }
 
+/// C7: `attr`, rates of the states of `cell`, says nothing about states that the
+/// cell lacks, nor of states that are not vectors.
+static LogicalResult verifyStateRates(UnrollOp op, StringRef name,
+                                      Attribute attr, CellOp cell) {
+  if (!attr)
+    return success();
+  SmallVector<Attribute> rates = {attr};
+  if (auto array = dyn_cast<ArrayAttr>(attr))
+    rates.assign(array.begin(), array.end());
+  if (rates.size() > cell.getStates().size()) {
+    InFlightDiagnostic diag = op.emitOpError("C7: '");
+    diag << name << "' holds " << rates.size() << " rates, but cell @"
+         << cell.getSymName() << " has " << cell.getStates().size()
+         << " states";
+    diag.attachNote(cell.getLoc()) << "the cell is defined here";
+    return diag;
+  }
+  for (auto [rate, state] : llvm::zip(rates, cell.getStates())) {
+    if (cast<FloatAttr>(rate).getValue().isZero() ||
+        isa<RankedTensorType>(state.getType()))
+      continue;
+    InFlightDiagnostic diag = op.emitOpError("C7: '");
+    diag << name << "' applies to states that are vectors, but one is "
+         << state.getType();
+    diag.attachNote(state.getLoc()) << "this state";
+    return diag;
+  }
+  return success();
+}
+
 LogicalResult
 UnrollOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
-  return verifyCellUse(*this, getCellAttr(), symbolTable,
-                       getInputs().getTypes(), getStates().getTypes(),
-                       getFeedback().size(), getResultTypes(), /*unroll=*/true);
+  if (failed(verifyCellUse(*this, getCellAttr(), symbolTable,
+                           getInputs().getTypes(), getStates().getTypes(),
+                           getFeedback().getTypes(), getResultTypes(),
+                           /*unroll=*/true)))
+    return failure();
+  auto cell =
+      symbolTable.lookupNearestSymbolFrom<CellOp>(*this, getCellAttr());
+  if (!cell)
+    return success();
+  return success(
+      succeeded(verifyStateRates(*this, "state_dropout", getStateDropoutAttr(),
+                                 cell)) &&
+      succeeded(verifyStateRates(*this, "zoneout", getZoneoutAttr(), cell)));
 }
 
 LogicalResult StepOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   return verifyCellUse(*this, getCellAttr(), symbolTable,
                        getInputs().getTypes(), getStates().getTypes(),
-                       /*numFedBack=*/0, getResultTypes(), /*unroll=*/false);
+                       /*fedBack=*/TypeRange(), getResultTypes(),
+                       /*unroll=*/false);
 }
 
 //===----------------------------------------------------------------------===//
@@ -683,29 +776,136 @@ LogicalResult ScanOp::verifyRegions() {
 }
 
 //===----------------------------------------------------------------------===//
-// LinearOp, LookupOp, TotalOp
+// ParameterOp, LinearOp, LookupOp and the ops of a gradient
 //===----------------------------------------------------------------------===//
 
+/// Fails unless all of `types` are of the element type of the first.
+static LogicalResult verifySameScalar(Operation *op, StringRef constraint,
+                                      TypeRange types) {
+  for (Type type : types)
+    if (getScalarType(type) != getScalarType(types.front()))
+      return op->emitOpError(constraint)
+             << ": element types must agree, but are "
+             << getScalarType(types.front()) << " and " << getScalarType(type);
+  return success();
+}
+
+/// Fails unless the matrix is [rows, columns]; either may be open.
+static LogicalResult verifyMatrixShape(Operation *op, RankedTensorType matrix,
+                                       int64_t rows, int64_t columns) {
+  auto expected = RankedTensorType::get({rows, columns}, matrix.getElementType());
+  if (matrix == expected)
+    return success();
+  InFlightDiagnostic diag =
+      op->emitOpError("C1: the matrix does not have the sizes of the vectors");
+  diag.attachNote() << "expected type: " << expected;
+  diag.attachNote() << "  actual type: " << matrix;
+  return diag;
+}
+
+/// The size of a vector, of the vectors of a sequence, or of rows.
+static int64_t getVectorSize(Type type) {
+  return cast<RankedTensorType>(getElementOrSelf(type)).getShape().back();
+}
+
+/// Whether a value speaks about one instant, a sequence or the rows of a batch.
+static StringRef getExtent(Type type) {
+  if (isa<SeqType>(type))
+    return "a sequence";
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  bool vector = tensor && isa<FloatType>(tensor.getElementType());
+  if (tensor && tensor.getRank() == (vector ? 2 : 1))
+    return "rows";
+  return "one instant";
+}
+
+static LogicalResult verifySameExtent(Operation *op, Type a, Type b) {
+  if (getExtent(a) == getExtent(b))
+    return success();
+  return op->emitOpError("C2: operands must both be of one instant, both "
+                         "sequences or both rows, but are ")
+         << getExtent(a) << " and " << getExtent(b);
+}
+
 LogicalResult LinearOp::verify() {
-  int64_t inputs = getMatrix().getType().getDimSize(getTranspose() ? 1 : 0);
-  int64_t outputs = getMatrix().getType().getDimSize(getTranspose() ? 0 : 1);
-  if (getVector().getType().getDimSize(0) != inputs ||
-      getResult().getType().getDimSize(0) != outputs)
-    return emitOpError("C1: a matrix ")
-           << getMatrix().getType() << (getTranspose() ? " (transposed)" : "")
-           << " takes " << inputs << " components to " << outputs << ", not "
-           << getVector().getType().getDimSize(0) << " to "
-           << getResult().getType().getDimSize(0);
+  RankedTensorType matrix = getMatrix().getType();
+  int64_t inputs = matrix.getDimSize(getTranspose() ? 1 : 0);
+  int64_t outputs = matrix.getDimSize(getTranspose() ? 0 : 1);
+  RankedTensorType expectedVector = matrix.clone({inputs});
+  RankedTensorType expectedResult = matrix.clone({outputs});
+  if (failed(verifySameScalar(*this, "C2", getOperation()->getOperandTypes())) ||
+      failed(verifySameScalar(*this, "C2",
+                              {matrix, getResult().getType()})))
+    return failure();
+  if (getVector().getType() != expectedVector ||
+      getResult().getType() != expectedResult) {
+    InFlightDiagnostic diag = emitOpError("C1: a matrix ");
+    diag << matrix << (getTranspose() ? ", transposed," : "") << " takes a "
+         << expectedVector << " to a " << expectedResult << ", not a "
+         << getVector().getType() << " to a " << getResult().getType();
+    return diag;
+  }
   return success();
 }
 
 LogicalResult LookupOp::verify() {
-  if (getMatrix().getType().getDimSize(1) !=
-      getResult().getType().getDimSize(0))
+  RankedTensorType matrix = getMatrix().getType();
+  if (matrix.getDimSize(1) != getResult().getType().getDimSize(0))
     return emitOpError("C1: result must have as many components as the matrix "
                        "has columns, ")
-           << getMatrix().getType().getDimSize(1);
-  return success();
+           << matrix.getDimSize(1);
+  return verifySameScalar(*this, "C2", {matrix, getResult().getType()});
+}
+
+LogicalResult OuterOp::verify() {
+  if (failed(verifySameScalar(*this, "C1", getOperation()->getOperandTypes())) ||
+      failed(verifySameScalar(
+          *this, "C1", {getLhs().getType(), getResult().getType()})))
+    return failure();
+  return verifyMatrixShape(*this, getResult().getType(),
+                           getVectorSize(getLhs().getType()),
+                           getVectorSize(getRhs().getType()));
+}
+
+LogicalResult ScatterRowOp::verify() {
+  if (failed(verifySameScalar(
+          *this, "C1", {getVector().getType(), getResult().getType()})))
+    return failure();
+  return verifyMatrixShape(*this, getResult().getType(),
+                           getResult().getType().getDimSize(0),
+                           getVectorSize(getVector().getType()));
+}
+
+LogicalResult ContractOp::verify() {
+  if (failed(verifySameExtent(*this, getLhs().getType(), getRhs().getType())) ||
+      failed(verifySameScalar(*this, "C1", getOperation()->getOperandTypes())) ||
+      failed(verifySameScalar(
+          *this, "C1", {getLhs().getType(), getResult().getType()})))
+    return failure();
+  return verifyMatrixShape(*this, getResult().getType(),
+                           getVectorSize(getLhs().getType()),
+                           getVectorSize(getRhs().getType()));
+}
+
+LogicalResult ScatterOp::verify() {
+  if (failed(verifySameExtent(*this, getVector().getType(),
+                              getIndex().getType())) ||
+      failed(verifySameScalar(
+          *this, "C1", {getVector().getType(), getResult().getType()})))
+    return failure();
+  return verifyMatrixShape(*this, getResult().getType(),
+                           getResult().getType().getDimSize(0),
+                           getVectorSize(getVector().getType()));
+}
+
+LogicalResult ParameterOp::verify() {
+  auto tensor = dyn_cast<RankedTensorType>(getType());
+  if (tensor && tensor.hasStaticShape() && isa<FloatType>(tensor.getElementType()) &&
+      (tensor.getRank() == 1 || tensor.getRank() == 2))
+    return success();
+  return emitOpError("C1: a parameter must be a vector or matrix of floats, of "
+                     "static shape, but is ")
+         << getType();
 }
 
 LogicalResult TotalOp::verify() {
@@ -713,12 +913,19 @@ LogicalResult TotalOp::verify() {
   if (element == getResult().getType() ||
       getOperand().getType() == getRowsType(getResult().getType()))
     return success();
-  return emitOpError("result must be of the operand's element type ") << element;
+  return emitOpError("C1: result must be of the operand's element type ")
+         << element << ", but is " << getResult().getType();
 }
 
 //===----------------------------------------------------------------------===//
 // RowsOp
 //===----------------------------------------------------------------------===//
+
+/// C3: whether `type` has rows.
+static bool isRows(Type type) {
+  return isa<RankedTensorType, MemRefType>(type) &&
+         cast<ShapedType>(type).getRank() >= 1;
+}
 
 /// The type of one row of a tensor or memref.
 static Type getRowType(Type type) {
@@ -772,8 +979,10 @@ ParseResult RowsOp::parse(OpAsmParser &parser, OperationState &result) {
       argument.type = getSharedArgType(sharedTypes[index - ins.size()]);
       continue;
     }
-    if (!isa<ShapedType>(inTypes[index]))
-      return parser.emitError(loc, "expected rows of tensors or memrefs");
+    if (!isRows(inTypes[index]))
+      return parser.emitError(loc, "C3: expected rows of tensors or memrefs of "
+                                   "rank 1 or more, but one is ")
+             << inTypes[index];
     argument.type = getRowType(inTypes[index]);
   }
   if (parser.parseKeyword("outs") || parser.parseLParen() ||
@@ -822,6 +1031,14 @@ void RowsOp::print(OpAsmPrinter &printer) {
 void RowsOp::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn) {}
 
 LogicalResult RowsOp::verify() {
+  if (getOuts().empty())
+    return emitOpError("C2: needs at least one output, for it gives the rows");
+  if (!getThreadId() != !getNumThreads())
+    return emitOpError("C4: a thread's number comes with the number of threads");
+  return success();
+}
+
+LogicalResult RowsOp::verifyRegions() {
   SmallVector<Type> expected;
   for (Value value : getIns())
     expected.push_back(getRowType(value.getType()));
@@ -832,16 +1049,16 @@ LogicalResult RowsOp::verify() {
                        "then the shared operands; expected types: ")
            << TypeRange(expected)
            << ", actual types: " << getEntry().getArgumentTypes();
-  auto yield = dyn_cast<YieldOp>(getEntry().back());
   SmallVector<Type> rows;
   for (Value value : getOuts())
     rows.push_back(getRowType(value.getType()));
-  if (!yield || !llvm::equal(rows, yield.getOperandTypes()))
-    return emitOpError("C2: body must yield one row for each output; expected "
-                       "types: ")
-           << TypeRange(rows);
-  if (getOuts().empty())
-    return emitOpError("C2: needs at least one output, for it gives the rows");
+  auto yield = dyn_cast<YieldOp>(getEntry().back());
+  if (!yield)
+    return emitOpError("C2: body must end in rnn.yield");
+  if (!llvm::equal(rows, yield.getOperandTypes()))
+    return yield.emitOpError("C2: must yield one row for each output; expected "
+                             "types: ")
+           << TypeRange(rows) << ", actual types: " << yield.getOperandTypes();
   return success();
 }
 

@@ -162,6 +162,15 @@ LogicalResult SizeSolver::solve() {
           changed = true;
         }
       } else if (numOpen == 1 && result) {
+        if (*result < known) {
+          failed = true;
+          InFlightDiagnostic diag = emitError(sum.why);
+          diag << "sizes can't agree: the parts known have " << known
+               << " components, but the whole has " << *result;
+          diag.attachNote(*nodes[find(sum.result)].origin)
+              << "size " << *result << " comes from here";
+          break;
+        }
         fix(*open, *result - known, sum.why);
         changed = true;
       }

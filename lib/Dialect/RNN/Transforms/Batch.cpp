@@ -278,7 +278,32 @@ void FunctionBatching::writeShared(OpBuilder &builder, Operation &op) {
 // Function
 //===----------------------------------------------------------------------===//
 
+/// Fails unless each type stands for one example's value, or for a shared one.
+static LogicalResult verifyExample(func::FuncOp function) {
+  if (!llvm::hasSingleElement(function.getBody()))
+    return function.emitError("a function over one example must be one block");
+  auto verify = [&](Type type, StringRef what) -> LogicalResult {
+    Type element = getElementOrSelf(type);
+    auto tensor = dyn_cast<RankedTensorType>(element);
+    if (tensor ? tensor.hasStaticShape() : element.isIntOrFloat())
+      return success();
+    return function.emitError("only tensors of static shape and numbers, and "
+                              "sequences of these, have a form for a batch, "
+                              "but ")
+           << what << " is " << type;
+  };
+  for (Type type : function.getArgumentTypes())
+    if (failed(verify(type, "an argument")))
+      return failure();
+  for (Type type : function.getResultTypes())
+    if (failed(verify(type, "a result")))
+      return failure();
+  return success();
+}
+
 LogicalResult FunctionBatching::run() {
+  if (failed(verifyExample(source)))
+    return failure();
   OpBuilder builder(source);
   target = func::FuncOp::create(builder, source.getLoc(), source.getName(),
                                 builder.getFunctionType({}, {}));
@@ -313,11 +338,11 @@ LogicalResult FunctionBatching::run() {
       if (uses)
         flush(builder);
       if (failed(batchable.batch(builder, *this)))
-        return op.emitError("can't be written for a batch");
+        return failure();
       continue;
     }
-    if (op.getNumRegions() != 0)
-      return op.emitError("has no form for a batch");
+    if (op.getNumRegions() != 0 || !isMemoryEffectFree(&op))
+      return op.emitError("'") << op.getName() << "' has no form for a batch";
     if (llvm::all_of(op.getResults(), [&](Value v) { return isShared(v); })) {
       writeShared(builder, op);
       continue;

@@ -794,9 +794,12 @@ public:
     FailureOr<SmallVector<func::FuncOp>> objectives = findObjectives(symbols);
     if (failed(objectives))
       return signalPassFailure();
-    for (func::FuncOp objective : *objectives)
+    for (func::FuncOp objective : *objectives) {
       if (failed(differentiate(objective, symbols)))
         return signalPassFailure();
+      if (replace)
+        symbols.erase(objective);
+    }
   }
 
 private:

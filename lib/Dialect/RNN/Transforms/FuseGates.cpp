@@ -16,6 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Utils.h"
 #include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -89,20 +90,6 @@ static void fuseProducts(Block &block) {
   for (auto &[vector, products] : groups)
     if (products.size() > 1)
       joinProducts(products);
-}
-
-/// The terms of the sum that ends in `root`, through sums used nowhere else.
-static void collectTerms(arith::AddFOp root, SmallVectorImpl<Value> &terms,
-                         SmallVectorImpl<Operation *> &inner) {
-  for (Value operand : root.getOperands()) {
-    auto sum = operand.getDefiningOp<arith::AddFOp>();
-    if (sum && sum->getBlock() == root->getBlock() && operand.hasOneUse()) {
-      inner.push_back(sum);
-      collectTerms(sum, terms, inner);
-      continue;
-    }
-    terms.push_back(operand);
-  }
 }
 
 /// One transposed product for those among the terms of the sum `root`.

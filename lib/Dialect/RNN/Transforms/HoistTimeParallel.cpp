@@ -19,6 +19,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Utils.h"
 #include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
@@ -39,12 +40,6 @@ static bool readsMatrix(Operation &op) {
   });
 }
 
-/// Whether `value` is used only by `user`.
-static bool isUsedOnlyBy(Value value, Operation *user) {
-  return llvm::all_of(value.getUsers(),
-                      [&](Operation *op) { return op == user; });
-}
-
 /// The values of the body that depend on a state.
 static DenseSet<Value> getStateDependent(ScanOp scan) {
   DenseSet<Value> dependent(scan.getStateArgs().begin(),
@@ -59,21 +54,6 @@ static DenseSet<Value> getStateDependent(ScanOp scan) {
 //===----------------------------------------------------------------------===//
 // Sums
 //===----------------------------------------------------------------------===//
-
-/// The terms of the sum that ends in `root`, through sums used nowhere else.
-static void collectTerms(arith::AddFOp root, SmallVectorImpl<Value> &terms,
-                         SmallVectorImpl<Operation *> &inner) {
-  for (Value operand : root.getOperands()) {
-    auto sum = operand.getDefiningOp<arith::AddFOp>();
-    if (sum && sum->getBlock() == root->getBlock() &&
-        isUsedOnlyBy(operand, root) && operand.hasOneUse()) {
-      inner.push_back(sum);
-      collectTerms(sum, terms, inner);
-      continue;
-    }
-    terms.push_back(operand);
-  }
-}
 
 /// Adds what does not depend on a state first in every sum of the body.
 static void reorderSums(ScanOp scan) {
@@ -97,9 +77,13 @@ static void reorderSums(ScanOp scan) {
                        }));
     OpBuilder builder(root);
     Value sum = ordered.front();
-    for (Value term : llvm::drop_begin(ordered))
+    for (Value term : llvm::drop_begin(ordered)) {
+      bool isDependent = dependent.contains(sum) || dependent.contains(term);
       sum = arith::AddFOp::create(builder, root.getLoc(), sum, term,
                                   root.getFastmathAttr());
+      if (isDependent)
+        dependent.insert(sum);
+    }
     root.replaceAllUsesWith(sum);
     root.erase();
     for (Operation *op : inner)

@@ -74,11 +74,22 @@ public:
     return success();
   }
 
-  void build(ModuleOp module) {
+  /// Lists the parameters in the module; fails where something else there has
+  /// the name of one.
+  LogicalResult build(ModuleOp module) {
+    SymbolTable symbols(module);
     OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-    for (auto &[name, entry] : entries)
+    for (auto &[name, entry] : entries) {
+      if (Operation *other = symbols.lookup(name)) {
+        InFlightDiagnostic diag = emitError(entry.loc);
+        diag << "the name of parameter '" << name.getValue() << "' is taken";
+        diag.attachNote(other->getLoc()) << "by this";
+        return diag;
+      }
       ParameterOp::create(builder, entry.loc, name, entry.type, entry.init,
                           /*frozen=*/!entry.trainable, StringAttr());
+    }
+    return success();
   }
 
 private:
@@ -169,6 +180,8 @@ FailureOr<Value> FunctionInstantiation::getParameter(Operation *user,
   if (!fullName.empty())
     fullName += '.';
   fullName += name;
+  if (name.empty())
+    return user->emitError("a parameter needs a name");
   if (!type.hasStaticShape())
     return user->emitError("the size of parameter '")
            << fullName << "' can't be inferred; it is " << type;
@@ -370,6 +383,34 @@ LogicalResult FunctionInstantiation::liftOp(Operation *op, OpBuilder &builder,
   return success();
 }
 
+/// Fails unless `function` can be part of a model: one block, and arguments and
+/// results that are values of one example with sizes given.
+static LogicalResult verifyModelFunction(func::FuncOp function) {
+  if (!llvm::hasSingleElement(function.getBody()))
+    return function.emitError("a function of a model must be one block");
+  auto verify = [&](Type type, StringRef what) -> LogicalResult {
+    Type element = getElementOrSelf(type);
+    auto tensor = dyn_cast<RankedTensorType>(element);
+    bool isTensor = tensor && isa<FloatType>(tensor.getElementType()) &&
+                    (tensor.getRank() == 1 || tensor.getRank() == 2);
+    if (!isTensor && !isa<FloatType>(element) && !element.isInteger(32))
+      return function.emitError("a model speaks of vectors, matrices, floats, "
+                                "i32 and sequences of these, but ")
+             << what << " is " << type;
+    if (isTensor && !tensor.hasStaticShape())
+      return function.emitError("sizes must be given in functions, but ")
+             << what << " is " << type;
+    return success();
+  };
+  for (Type type : function.getArgumentTypes())
+    if (failed(verify(type, "an argument")))
+      return failure();
+  for (Type type : function.getResultTypes())
+    if (failed(verify(type, "a result")))
+      return failure();
+  return success();
+}
+
 LogicalResult FunctionInstantiation::instantiateCall(func::CallOp call,
                                                      OpBuilder &builder,
                                                      IRMapping &mapping) {
@@ -379,6 +420,8 @@ LogicalResult FunctionInstantiation::instantiateCall(func::CallOp call,
            << call.getCallee() << ", which has no body in this module";
   if (llvm::is_contained(active, callee.getOperation()))
     return call.emitError("function @") << call.getCallee() << " calls itself";
+  if (failed(verifyModelFunction(callee)))
+    return failure();
   IRMapping inner;
   for (auto [argument, operand] :
        llvm::zip(callee.getArguments(), call.getOperands()))
@@ -485,18 +528,8 @@ LogicalResult FunctionInstantiation::instantiateBlock(Block &block,
 //===----------------------------------------------------------------------===//
 
 func::FuncOp FunctionInstantiation::run(func::FuncOp source) {
-  for (Type type : source.getArgumentTypes()) {
-    auto tensor = dyn_cast<RankedTensorType>(getElementOrSelf(type));
-    if (tensor && !tensor.hasStaticShape()) {
-      source.emitError("sizes must be given in functions, but an argument is ")
-          << type;
-      return nullptr;
-    }
-  }
-  if (!llvm::hasSingleElement(source.getBody())) {
-    source.emitError("a function of a model must be one block");
+  if (failed(verifyModelFunction(source)))
     return nullptr;
-  }
   OpBuilder builder(source);
   target = cast<func::FuncOp>(builder.cloneWithoutRegions(*source));
   Block *entry = target.addEntryBlock();
@@ -581,6 +614,10 @@ struct InstantiatePass : public ravel::rnn::impl::RNNInstantiateBase<Instantiate
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    for (auto nested : module.getOps<ModuleOp>()) {
+      nested.emitError("a model is one module; none may stand in another");
+      return signalPassFailure();
+    }
     SymbolTable symbols(module);
     Manifest manifest;
     SmallVector<func::FuncOp> sources, targets;
@@ -607,7 +644,8 @@ struct InstantiatePass : public ravel::rnn::impl::RNNInstantiateBase<Instantiate
       source.erase();
     for (CellOp cell : llvm::make_early_inc_range(module.getOps<CellOp>()))
       cell.erase();
-    manifest.build(module);
+    if (failed(manifest.build(module)))
+      return signalPassFailure();
   }
 };
 } // namespace

@@ -92,7 +92,8 @@ def RNN_OptimizerOp : RNN_CellLike<"optimizer"> {
     Constraints:
     * C1: four inputs, and the body ends in `rnn.yield` with one output and
       one next state for each state.
-    * C2: everything has the same open size: an optimizer is elementwise.
+    * C2: everything has the same open size: an optimizer is elementwise, made of
+      elementwise ops, `rnn.constant` and `rnn.hyper`.
 
     Example:
 
@@ -144,6 +145,7 @@ def RNN_GateOp : RNN_Op<"gate", [RNN_Liftable, SizeInference, Expandable]> {
     * C1: at least one operand.
     * C2: `init` is an initializer or an array with one for each operand.
     * C3: if an operand is a sequence all are, and so is the result.
+    * C4: operands and result have one element type.
 
     Example:
 
@@ -172,7 +174,7 @@ def RNN_ProjectOp : RNN_Op<"project", [RNN_Liftable, SizeInference, Expandable]>
   let summary = "learned affine map";
   let description = [{
     `y = sum_k x_k W_k + b`: a `rnn.gate` without an activation, with the same
-    parameters and the same constraints C1 to C3.
+    parameters and the same constraints C1 to C4.
 
     Example:
 
@@ -294,35 +296,106 @@ def RNN_SigmoidOp : RNN_Unary<"sigmoid", [Differentiable]> {
 def RNN_ReluOp : RNN_Unary<"relu", [Differentiable]> {
   let summary = "max(x, 0)";
   let description = [{
-    The derivative at 0 is 0. Example: see `rnn.sigmoid`.
+    The derivative at 0 is 0.
+
+    Example:
+
+    ```mlir
+    rnn.cell @squash(%x) state() {
+      %y = rnn.relu %x : tensor<?xf32>
+      rnn.yield %y
+    }
+    ```
   }];
 }
 def RNN_LeakyReluOp : RNN_Unary<"leaky_relu", [Expandable]> {
   let summary = "x where positive, 0.01 x elsewhere";
-  let description = "Maas et al. (2013). Example: see `rnn.sigmoid`.";
+  let description = [{
+    Maas et al. (2013).
+
+    Example:
+
+    ```mlir
+    rnn.cell @squash(%x) state() {
+      %y = rnn.leaky_relu %x : tensor<?xf32>
+      rnn.yield %y
+    }
+    ```
+  }];
 }
 def RNN_EluOp : RNN_Unary<"elu", [Expandable]> {
   let summary = "x where positive, exp(x) - 1 elsewhere";
-  let description = "Clevert et al. (2016). Example: see `rnn.sigmoid`.";
+  let description = [{
+    Clevert et al. (2016).
+
+    Example:
+
+    ```mlir
+    rnn.cell @squash(%x) state() {
+      %y = rnn.elu %x : tensor<?xf32>
+      rnn.yield %y
+    }
+    ```
+  }];
 }
 def RNN_SoftplusOp : RNN_Unary<"softplus", [Differentiable]> {
   let summary = "log(1 + exp(x))";
-  let description = "Computed as max(x, 0) + log1p(exp(-|x|)). Example: see `rnn.sigmoid`.";
+  let description = [{
+    Computed as max(x, 0) + log1p(exp(-|x|)).
+
+    Example:
+
+    ```mlir
+    rnn.cell @squash(%x) state() {
+      %y = rnn.softplus %x : tensor<?xf32>
+      rnn.yield %y
+    }
+    ```
+  }];
 }
 def RNN_GeluOp : RNN_Unary<"gelu", [Expandable]> {
   let summary = "x Phi(x), by the tanh form";
   let description = [{
     `0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`; Hendrycks & Gimpel
-    (2016). Example: see `rnn.sigmoid`.
+    (2016).
+
+    Example:
+
+    ```mlir
+    rnn.cell @squash(%x) state() {
+      %y = rnn.gelu %x : tensor<?xf32>
+      rnn.yield %y
+    }
+    ```
   }];
 }
 def RNN_SiluOp : RNN_Unary<"silu", [Expandable]> {
   let summary = "x sigmoid(x)";
-  let description = "Also called swish. Example: see `rnn.sigmoid`.";
+  let description = [{
+    Also called swish.
+
+    Example:
+
+    ```mlir
+    rnn.cell @squash(%x) state() {
+      %y = rnn.silu %x : tensor<?xf32>
+      rnn.yield %y
+    }
+    ```
+  }];
 }
 def RNN_HardSigmoidOp : RNN_Unary<"hard_sigmoid", [Expandable]> {
   let summary = "min(max(x / 6 + 1/2, 0), 1)";
-  let description = "Example: see `rnn.sigmoid`.";
+  let description = [{
+    Example:
+
+    ```mlir
+    rnn.cell @squash(%x) state() {
+      %y = rnn.hard_sigmoid %x : tensor<?xf32>
+      rnn.yield %y
+    }
+    ```
+  }];
 }
 
 def RNN_SoftmaxOp : RNN_Op<"softmax", [Pure, RNN_Liftable, SameOperandsAndResultType,
@@ -421,7 +494,18 @@ def RNN_MaxOp : RNN_Op<"max", [Pure, Differentiable, SizeInference,
     TypesMatchWith<"the result is the vector's element type", "operand", "result",
                    "::ravel::rnn::getScalarType($_self)">]> {
   let summary = "largest of a vector's components";
-  let description = "The gradient goes to every component that equals it. Example: see `rnn.sum`.";
+  let description = [{
+    The gradient goes to every component that equals it.
+
+    Example:
+
+    ```mlir
+    func.func @peak(%x: tensor<8xf32>) -> f32 {
+      %y = rnn.max %x : tensor<8xf32>
+      return %y : f32
+    }
+    ```
+  }];
   let arguments = (ins RNN_Vector:$operand);
   let results = (outs AnyFloat:$result);
   let assemblyFormat = "$operand attr-dict `:` type($operand)";
@@ -431,7 +515,18 @@ def RNN_LogSumExpOp : RNN_Op<"log_sum_exp", [Pure, Differentiable, SizeInference
     TypesMatchWith<"the result is the vector's element type", "operand", "result",
                    "::ravel::rnn::getScalarType($_self)">]> {
   let summary = "log(sum(exp(x))) over the vector";
-  let description = "The largest component is subtracted first, so that nothing overflows. Example: see `rnn.sum`.";
+  let description = [{
+    The largest component is subtracted first, so that nothing overflows.
+
+    Example:
+
+    ```mlir
+    func.func @soft_peak(%x: tensor<8xf32>) -> f32 {
+      %y = rnn.log_sum_exp %x : tensor<8xf32>
+      return %y : f32
+    }
+    ```
+  }];
   let arguments = (ins RNN_Vector:$operand);
   let results = (outs AnyFloat:$result);
   let assemblyFormat = "$operand attr-dict `:` type($operand)";
@@ -439,10 +534,23 @@ def RNN_LogSumExpOp : RNN_Op<"log_sum_exp", [Pure, Differentiable, SizeInference
 
 def RNN_BroadcastOp : RNN_Op<"broadcast", [Pure, Differentiable, SizeInference]> {
   let summary = "a vector whose components are all one number";
-  let description = "Example: see `rnn.sum`.";
+  let description = [{
+    Constraints:
+    * C1: the vector has the number's type.
+
+    Example:
+
+    ```mlir
+    func.func @spread(%x: f32) -> tensor<8xf32> {
+      %y = rnn.broadcast %x : f32 -> tensor<8xf32>
+      return %y : tensor<8xf32>
+    }
+    ```
+  }];
   let arguments = (ins AnyFloat:$operand);
   let results = (outs RNN_Vector:$result);
   let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
+  let hasVerifier = 1;
 }
 
 def RNN_OneHotOp : RNN_Op<"one_hot", [Pure, SizeInference]> {
@@ -520,8 +628,10 @@ def RNN_UnrollOp : RNN_Op<"unroll", [AttrSizedOperandSegments, Expandable,
     * C4: no initial states, or one for each state of the cell.
     * C5: results are the cell's outputs, or those and all its states.
     * C6: at least one input is a sequence, for it gives the length.
-    * C7: rates are at least 0 and less than 1.
-    * C8: with `feedback`, one value for each output of the cell.
+    * C7: rates are at least 0 and less than 1; an array of them has at most one
+      for each state, and what they apply to are vectors.
+    * C8: with `feedback`, one value for each output of the cell, of a type that
+      fits the output and the input.
 
     Example:
 
@@ -653,15 +763,48 @@ def RNN_LastOp : RNN_OverTime<"last"> {
 }
 def RNN_SumOverTimeOp : RNN_OverTime<"sum_over_time"> {
   let summary = "sum of a sequence's elements";
-  let description = "Zero for a sequence of length 0. Example: see `rnn.last`.";
+  let description = [{
+    Zero for a sequence of length 0.
+
+    Example:
+
+    ```mlir
+    func.func @pool(%x: !rnn.seq<tensor<8xf32>>) -> tensor<8xf32> {
+      %y = rnn.sum_over_time %x : !rnn.seq<tensor<8xf32>>
+      return %y : tensor<8xf32>
+    }
+    ```
+  }];
 }
 def RNN_MeanOverTimeOp : RNN_OverTime<"mean_over_time"> {
   let summary = "mean of a sequence's elements";
-  let description = "Zero for a sequence of length 0. Example: see `rnn.last`.";
+  let description = [{
+    Zero for a sequence of length 0.
+
+    Example:
+
+    ```mlir
+    func.func @pool(%x: !rnn.seq<tensor<8xf32>>) -> tensor<8xf32> {
+      %y = rnn.mean_over_time %x : !rnn.seq<tensor<8xf32>>
+      return %y : tensor<8xf32>
+    }
+    ```
+  }];
 }
 def RNN_MaxOverTimeOp : RNN_OverTime<"max_over_time"> {
   let summary = "componentwise largest of a sequence's elements";
-  let description = "Minus infinity for a sequence of length 0. Example: see `rnn.last`.";
+  let description = [{
+    Minus infinity for a sequence of length 0.
+
+    Example:
+
+    ```mlir
+    func.func @pool(%x: !rnn.seq<tensor<8xf32>>) -> tensor<8xf32> {
+      %y = rnn.max_over_time %x : !rnn.seq<tensor<8xf32>>
+      return %y : tensor<8xf32>
+    }
+    ```
+  }];
 }
 
 def RNN_LengthOp : RNN_Op<"length", [Pure, Batchable,
@@ -734,7 +877,18 @@ def RNN_MseOp : RNN_Objective<"mse", RNN_TargetLike> {
 }
 def RNN_MaeOp : RNN_Objective<"mae", RNN_TargetLike> {
   let summary = "mean of absolute differences";
-  let description = "As `rnn.mse`, with absolute values in place of squares.";
+  let description = [{
+    As `rnn.mse`, with absolute values in place of squares.
+
+    Example:
+
+    ```mlir
+    func.func @loss(%y: tensor<2xf32>, %target: tensor<2xf32>) -> f32 {
+      %l = rnn.mae %y, %target : tensor<2xf32>, tensor<2xf32>
+      return %l : f32
+    }
+    ```
+  }];
 }
 def RNN_BceOp : RNN_Objective<"bce", RNN_TargetLike> {
   let summary = "binary cross-entropy of logits, in nats";
@@ -742,6 +896,15 @@ def RNN_BceOp : RNN_Objective<"bce", RNN_TargetLike> {
     `mean_i(softplus(y_i) - target_i y_i)`, the stable form of
     `-target log sigmoid(y) - (1 - target) log(1 - sigmoid(y))`. Otherwise as
     `rnn.mse`.
+
+    Example:
+
+    ```mlir
+    func.func @loss(%y: tensor<2xf32>, %target: tensor<2xf32>) -> f32 {
+      %l = rnn.bce %y, %target : tensor<2xf32>, tensor<2xf32>
+      return %l : f32
+    }
+    ```
   }];
 }
 
@@ -754,6 +917,9 @@ def RNN_ParameterOp : RNN_Op<"parameter", [Symbol]> {
   let description = [{
     Functions that use a parameter take it as a trailing argument with the
     attribute `rnn.parameter` naming this symbol.
+
+    Constraints:
+    * C1: the type is a vector or matrix of floats, of static shape.
 
     Example:
 
@@ -768,6 +934,7 @@ def RNN_ParameterOp : RNN_Op<"parameter", [Symbol]> {
   let assemblyFormat = [{
     $sym_name `init` `(` $init `)` (`frozen` $frozen^)? attr-dict `:` $type
   }];
+  let hasVerifier = 1;
   let extraClassDeclaration = [{
     ::mlir::RankedTensorType getTensorType() {
       return ::llvm::cast<::mlir::RankedTensorType>(getType());
@@ -857,6 +1024,7 @@ def RNN_LinearOp : RNN_Op<"linear", [Pure, Differentiable]> {
 
     Constraints:
     * C1: the sizes of vector, matrix and result agree.
+    * C2: and so do their element types.
 
     Example:
 
@@ -881,6 +1049,7 @@ def RNN_LookupOp : RNN_Op<"lookup", [Pure, Differentiable]> {
   let description = [{
     Constraints:
     * C1: the result has as many components as the matrix has columns.
+    * C2: and the matrix's element type.
 
     Example:
 
@@ -907,6 +1076,9 @@ def RNN_RandomMaskOp : RNN_Op<"random_mask", [Pure]> {
     finalizer of MurmurHash3 over the three), so that the backward pass draws
     it again instead of storing it.
 
+    Constraints:
+    * C1: `rate` is at least 0 and less than 1.
+
     Example:
 
     ```mlir
@@ -919,6 +1091,7 @@ def RNN_RandomMaskOp : RNN_Op<"random_mask", [Pure]> {
   let arguments = (ins I32:$key, F64Attr:$rate, I64Attr:$site);
   let results = (outs RNN_Vector:$result);
   let assemblyFormat = "$key attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -932,6 +1105,10 @@ def RNN_OuterOp : RNN_Op<"outer", [Pure]> {
     time and batch it becomes `rnn.contract`; the product itself is never
     stored.
 
+    Constraints:
+    * C1: the matrix is [size of the first, size of the second], of their element
+      type.
+
     Example:
 
     ```mlir
@@ -944,6 +1121,7 @@ def RNN_OuterOp : RNN_Op<"outer", [Pure]> {
   let arguments = (ins RNN_Vector:$lhs, RNN_Vector:$rhs);
   let results = (outs RNN_Matrix:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
+  let hasVerifier = 1;
 }
 
 def RNN_ScatterRowOp : RNN_Op<"scatter_row", [Pure]> {
@@ -951,6 +1129,10 @@ def RNN_ScatterRowOp : RNN_Op<"scatter_row", [Pure]> {
   let description = [{
     What one lookup adds to its matrix's gradient. Summed over time and batch
     it becomes `rnn.scatter`.
+
+    Constraints:
+    * C1: the matrix has as many columns as the vector has components, and its
+      element type.
 
     Example:
 
@@ -964,6 +1146,7 @@ def RNN_ScatterRowOp : RNN_Op<"scatter_row", [Pure]> {
   let arguments = (ins RNN_Vector:$vector, I32:$index);
   let results = (outs RNN_Matrix:$result);
   let assemblyFormat = "$vector `at` $index attr-dict `:` type($vector) `->` type($result)";
+  let hasVerifier = 1;
 }
 
 def RNN_TotalOp : RNN_Op<"total", [Pure, Batchable]> {
@@ -974,6 +1157,9 @@ def RNN_TotalOp : RNN_Op<"total", [Pure, Batchable]> {
 
     Canonicalization writes the total of an outer product as `rnn.contract`
     and that of a `rnn.scatter_row` as `rnn.scatter`.
+
+    Constraints:
+    * C1: the result is an element of the operand, or of its type.
 
     Example:
 
@@ -996,6 +1182,11 @@ def RNN_ContractOp : RNN_Op<"contract", [Pure, Batchable]> {
   let description = [{
     `y = sum_r lhs[r]^T rhs[r]`: the gradient of a weight matrix as one product.
 
+    Constraints:
+    * C1: the matrix is [size of the first, size of the second], of their element
+      type.
+    * C2: both speak about one instant, or both are sequences, or both are rows.
+
     Example:
 
     ```mlir
@@ -1008,12 +1199,19 @@ def RNN_ContractOp : RNN_Op<"contract", [Pure, Batchable]> {
   let arguments = (ins RNN_VectorRows:$lhs, RNN_VectorRows:$rhs);
   let results = (outs RNN_Matrix:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($result)";
+  let hasVerifier = 1;
 }
 
 def RNN_ScatterOp : RNN_Op<"scatter", [Pure, Batchable]> {
   let summary = "sum of vectors into the rows of a matrix, over all instants and examples";
   let description = [{
     `y[index[r]] += vector[r]`: the gradient of an embedding.
+
+    Constraints:
+    * C1: the matrix has as many columns as the vectors have components, and their
+      element type.
+    * C2: vectors and indices speak about one instant, or are sequences, or are
+      rows, both alike.
 
     Example:
 
@@ -1027,6 +1225,7 @@ def RNN_ScatterOp : RNN_Op<"scatter", [Pure, Batchable]> {
   let arguments = (ins RNN_VectorRows:$vector, RNN_IndexRows:$index);
   let results = (outs RNN_Matrix:$result);
   let assemblyFormat = "$vector `at` $index attr-dict `:` type($vector) `,` type($index) `->` type($result)";
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -1056,7 +1255,9 @@ def RNN_RowsOp : RNN_Op<"rows", [AttrSizedOperandSegments, IsolatedFromAbove,
     Constraints:
     * C1: the body's arguments are rows of `ins`, then `shared` operands as
       tensors.
-    * C2: the body yields one row for each of `outs`.
+    * C2: the body yields one row for each of `outs`, of which there is one at least.
+    * C3: `ins` and `outs` are tensors or memrefs of rank 1 or more.
+    * C4: a thread's number comes with the number of threads.
 
     Example:
 
@@ -1071,13 +1272,14 @@ def RNN_RowsOp : RNN_Op<"rows", [AttrSizedOperandSegments, IsolatedFromAbove,
     }
     ```
   }];
-  let arguments = (ins Variadic<AnyShaped>:$ins, Variadic<AnyType>:$shared,
-                       Variadic<AnyShaped>:$outs,
+  let arguments = (ins Variadic<RNN_Rows>:$ins, Variadic<AnyType>:$shared,
+                       Variadic<RNN_Rows>:$outs,
                        Optional<Index>:$thread_id, Optional<Index>:$num_threads);
   let results = (outs Variadic<AnyRankedTensor>:$results_);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
   let skipDefaultBuilders = 1;
   let builders = [
     OpBuilder<(ins "::mlir::ValueRange":$ins, "::mlir::ValueRange":$shared,

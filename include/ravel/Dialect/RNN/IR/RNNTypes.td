@@ -15,7 +15,7 @@ def RNN_SeqType : TypeDef<RNN_Dialect, "Seq"> {
   let summary = "a sequence of elements, with a length of its own";
   let description = [{
     One example's sequence. The element is a vector (`tensor<64xf32>`), a
-    number (`f32`) or a class index (`i32`). The length belongs to the value
+    matrix (in gradients), a number (`f32`) or a class index (`i32`). The length belongs to the value
     and differs between the examples of a batch; it may be zero.
 
     Example:
@@ -76,6 +76,11 @@ def RNN_IndexRows : Type<
 def RNN_TargetLike : Type<
     Or<[RNN_Vector.predicate, RNN_VectorSeq.predicate]>,
     "vector or sequence of vectors">;
+/// What a kernel reads or writes row by row.
+def RNN_Rows : Type<
+    And<[CPred<"::llvm::isa<::mlir::RankedTensorType, ::mlir::MemRefType>($_self)">,
+         CPred<"::llvm::cast<::mlir::ShapedType>($_self).getRank() >= 1">]>,
+    "rows (ranked tensor or memref of rank 1 or more)", "::mlir::ShapedType">;
 def RNN_State : Type<
     Or<[RNN_Vector.predicate, AnyFloat.predicate, I32.predicate]>,
     "state (vector, float or i32)">;

@@ -123,6 +123,8 @@ def RNNDifferentiate : Pass<"rnn-differentiate", "::mlir::ModuleOp"> {
     ListOption<"wrt", "wrt", "std::string",
                "What to differentiate by: `parameters` (which is the default), "
                "names or numbers of arguments">,
+    Option<"replace", "replace", "bool", "false",
+           "Erase the objective, whose results the gradient function has too">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::tensor::TensorDialect"];

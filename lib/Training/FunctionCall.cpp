@@ -1,0 +1,252 @@
+//===- FunctionCall.cpp - Where data meet compiled functions --------------===//
+//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ravel/Training/FunctionCall.h"
+#include "ravel/Execution/FileIO.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace llvm;
+namespace ravel {
+
+Error checkClasses(const Dataset &dataset, const ClassLimits &limits,
+                   StringRef source) {
+  for (const Field &field : dataset.fields()) {
+    auto limit = limits.find(field.spec.name);
+    if (limit == limits.end() || field.spec.dtype != DType::I32)
+      continue;
+    ArrayRef<int32_t> rows = field.rows->view<int32_t>();
+    for (int64_t example = 0; example < dataset.size(); ++example)
+      for (int64_t i = 0; i < field.length[example]; ++i) {
+        int32_t value = rows[field.begin[example] + i];
+        if (value < 0 || value >= limit->second)
+          return makeFileError(
+              source, "field '" + field.spec.name + "' has the class " +
+                          Twine(value) + " in example " + Twine(example) +
+                          "; the model takes 0 to " + Twine(limit->second - 1));
+      }
+  }
+  return Error::success();
+}
+
+/// The finalizer of the SplitMix64 generator.
+static uint64_t mix(uint64_t x) {
+  x += 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+int32_t makeExampleKey(uint64_t seed, int64_t epoch, int64_t example) {
+  return int32_t(uint32_t(mix(mix(mix(seed) ^ epoch) ^ example)));
+}
+
+Expected<FunctionCall> FunctionCall::create(const Module &module,
+                                            StringRef function,
+                                            const ParameterStore &parameters,
+                                            Tensor *gradients) {
+  const Signature *callee = module.find(function);
+  if (!callee) {
+    std::string names = join(map_range(module.signatures(),
+                                       [](const Signature &signature) {
+                                         return "'" + signature.name + "'";
+                                       }),
+                             ", ");
+    return makeError("the model has no function '" + function + "'" +
+                     (names.empty() ? Twine() : "; it has " + names));
+  }
+  FunctionCall call(module, *callee, parameters, gradients);
+  for (auto [index, argument] : enumerate(callee->arguments)) {
+    if (argument.role == Role::Parameter) {
+      const Parameter *parameter = parameters.find(argument.name);
+      if (!parameter || parameter->shape != argument.shape ||
+          parameters.elementType() != argument.dtype)
+        return makeError("the parameter '" + argument.name + "' of '" +
+                         function + "' is not among those given");
+    }
+    if (argument.role == Role::Output && argument.gradientOf.empty() &&
+        argument.carry.empty())
+      call.resultPositions.push_back(index);
+  }
+  return call;
+}
+
+/// Whether an input is an output of the window before.
+bool FunctionCall::isCarried(const Argument &argument) const {
+  return !argument.carry.empty() &&
+         any_of(callee->arguments, [&](const Argument &other) {
+           return other.role == Role::Output && other.carry == argument.carry;
+         });
+}
+
+std::vector<const Argument *> FunctionCall::dataInputs() const {
+  std::vector<const Argument *> inputs;
+  for (const Argument &argument : callee->arguments)
+    if (argument.role == Role::Input && !isCarried(argument))
+      inputs.push_back(&argument);
+  return inputs;
+}
+
+std::vector<const Argument *> FunctionCall::carriedInputs() const {
+  std::vector<const Argument *> inputs;
+  for (const Argument &argument : callee->arguments)
+    if (argument.role == Role::Input && isCarried(argument))
+      inputs.push_back(&argument);
+  return inputs;
+}
+
+std::vector<const Argument *> FunctionCall::results() const {
+  std::vector<const Argument *> list;
+  for (unsigned position : resultPositions)
+    list.push_back(&callee->arguments[position]);
+  return list;
+}
+
+/// What an input is, for messages: "a sequence of f32 [4]".
+static std::string describe(bool isSequence, DType dtype,
+                            ArrayRef<int64_t> shape) {
+  return (Twine(isSequence ? "a sequence of " : "one ") + getName(dtype) +
+          (shape.empty() ? "" : " " + toString(shape)))
+      .str();
+}
+
+Expected<std::string> FunctionCall::bind(const Dataset &dataset) const {
+  std::string axis;
+  for (const Argument *input : dataInputs()) {
+    const Field *field = dataset.find(input->name);
+    if (!field) {
+      std::string names = join(
+          map_range(dataset.fields(),
+                    [](const Field &f) { return "'" + f.spec.name + "'"; }),
+          ", ");
+      return makeError("function '" + callee->name + "' takes the input '" +
+                       input->name +
+                       "', which the data do not have; they have " +
+                       (names.empty() ? "no fields" : names));
+    }
+    const FieldSpec &spec = field->spec;
+    bool isSequence = input->layout == RowLayout::Sequence;
+    // A number and a vector of one component are the same bytes.
+    if (input->layout == RowLayout::Shared || spec.isSequence() != isSequence ||
+        spec.dtype != input->dtype ||
+        countElements(spec.elementShape) != countElements(input->shape))
+      return makeError(
+          "function '" + callee->name + "' takes as '" + input->name + "' " +
+          describe(isSequence, input->dtype, input->shape) +
+          "; the data have " +
+          describe(spec.isSequence(), spec.dtype, spec.elementShape));
+    if (!isSequence)
+      continue;
+    if (axis.empty())
+      axis = spec.axis;
+    if (axis != spec.axis)
+      return makeError("all sequences of a function have one length; in the "
+                       "data, those of '" +
+                       input->name + "' have lengths of their own");
+  }
+  return axis;
+}
+
+TensorRef FunctionCall::prepareOutput(unsigned index, int64_t rows,
+                                      int64_t batch) {
+  const Argument &argument = callee->arguments[index];
+  if (gradients && !argument.gradientOf.empty())
+    if (const Parameter *parameter = parameters->find(argument.gradientOf))
+      return viewParameter(*parameter, *gradients);
+  Shape shape = argument.shape;
+  if (argument.layout == RowLayout::Sequence)
+    shape.insert(shape.begin(), rows);
+  if (argument.layout == RowLayout::Example)
+    shape.insert(shape.begin(), batch);
+  Tensor &output = outputs[index];
+  if (output.dtype() != argument.dtype || output.shape() != ArrayRef(shape) ||
+      output.numElements() == 0)
+    output = Tensor(argument.dtype, shape);
+  return output;
+}
+
+Error FunctionCall::run(const Batch &batch, uint64_t seed, int64_t epoch) {
+  // The offsets are those of the one axis that the function's inputs share.
+  Tensor offsets(DType::I64, {1});
+  int64_t numRows = 0;
+  for (const Argument *input : dataInputs()) {
+    if (input->layout != RowLayout::Sequence)
+      continue;
+    const PackedLayout &layout =
+        batch.findAxis(batch.find(input->name)->spec.axis)->layout;
+    offsets =
+        Tensor::of<int64_t>({int64_t(layout.offsets.size())}, layout.offsets);
+    numRows = layout.numRows();
+    break;
+  }
+
+  if (!batch.continues)
+    states.clear();
+  for (const Argument *input : carriedInputs()) {
+    Shape shape = input->shape;
+    shape.insert(shape.begin(), batch.size);
+    Tensor &state = states[input->carry];
+    if (state.dtype() != input->dtype || state.shape() != ArrayRef(shape))
+      state = Tensor(input->dtype, shape);
+  }
+
+  Tensor keys(DType::I32, {batch.size});
+  for (auto [row, example] : enumerate(batch.examples))
+    keys.view<int32_t>()[row] = makeExampleKey(seed, epoch, example);
+  Tensor weights(parameters->elementType(), {batch.size});
+  dispatch(weights.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    for (T &weight : weights.view<T>())
+      weight = T(1.0 / batch.size);
+  });
+
+  std::vector<TensorRef> arguments;
+  for (auto [index, argument] : enumerate(callee->arguments)) {
+    TensorRef ref{argument.dtype, argument.shape, nullptr};
+    switch (argument.role) {
+    case Role::Offsets:
+      ref = offsets;
+      break;
+    case Role::Batch:
+      continue;
+    case Role::Input: {
+      const Tensor &data = isCarried(argument)
+                               ? states[argument.carry]
+                               : batch.find(argument.name)->data;
+      ref.shape.insert(ref.shape.begin(), data.dim(0));
+      ref.data = data.data();
+      break;
+    }
+    case Role::Parameter:
+      ref = parameters->tensor(*parameters->find(argument.name));
+      break;
+    case Role::Key:
+      ref = keys;
+      break;
+    case Role::Weight:
+      ref = weights;
+      break;
+    case Role::Output:
+      ref = prepareOutput(index, numRows, batch.size);
+      break;
+    }
+    arguments.push_back(ref);
+  }
+  if (Error error = module->call(callee->name, arguments, batch.size))
+    return error;
+
+  for (auto [index, argument] : enumerate(callee->arguments))
+    if (argument.role == Role::Output && !argument.carry.empty())
+      std::swap(states[argument.carry], outputs[index]);
+  return Error::success();
+}
+
+TensorRef FunctionCall::result(unsigned k) const {
+  return outputs.at(resultPositions[k]);
+}
+
+} // namespace ravel

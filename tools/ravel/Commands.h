@@ -1,0 +1,74 @@
+//===- Commands.h - The driver's commands -----------------------*- C++ -*-===//
+//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAVEL_TOOLS_RAVEL_COMMANDS_H
+#define RAVEL_TOOLS_RAVEL_COMMANDS_H
+
+#include "ravel/Execution/Module.h"
+#include "ravel/Training/FunctionCall.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/JSON.h"
+#include <string>
+#include <vector>
+
+namespace ravel::driver {
+
+// Each does what the command line says. The integer is the exit status.
+llvm::Expected<int> train();
+llvm::Expected<int> run();
+llvm::Expected<int> evaluateModel();
+llvm::Expected<int> sample();
+llvm::Expected<int> print();
+llvm::Expected<int> listParameters();
+llvm::Expected<int> plot();
+
+/// What the command line's MODEL stands for.
+struct ModelFolder {
+  ModelSource source;
+  /// The folder that a training run wrote; empty if MODEL is a file.
+  std::string folder;
+  /// The folder's train.json.
+  llvm::json::Object training;
+
+  static llvm::Expected<ModelFolder> open();
+  std::string path(llvm::StringRef file) const;
+  /// The file of weights that the command line or the folder gives; empty if
+  /// there is none.
+  std::string findWeights() const;
+};
+
+std::string joinPath(llvm::StringRef folder, llvm::StringRef name);
+
+/// A function's name without '@'; an error if it is empty.
+llvm::Expected<std::string> getFunctionName(llvm::StringRef text,
+                                            llvm::StringRef flag);
+
+/// The precision of the command line, or else of the folder, or else f32.
+llvm::Expected<DType> getPrecision(const ModelFolder *model = nullptr);
+
+/// A compiler with the cache of the command line; sets the number of threads.
+Compiler makeCompiler();
+
+/// The parameters of a module, drawn from the seed or loaded from a file that
+/// may have more than those.
+llvm::Expected<ParameterStore>
+makeParameters(const Module &module, DType precision, llvm::StringRef weights);
+
+/// How many classes the integer inputs that data give to a call may have, by
+/// the uses of them in `function`.
+llvm::Expected<ClassLimits> findClassLimits(const Compiler &compiler,
+                                            const ModelSource &source,
+                                            const FunctionCall &call,
+                                            llvm::StringRef function);
+
+/// The names of a function's inputs that data must give.
+std::vector<std::string> getDataInputs(const FunctionCall &call);
+
+} // namespace ravel::driver
+
+#endif // RAVEL_TOOLS_RAVEL_COMMANDS_H

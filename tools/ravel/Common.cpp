@@ -1,0 +1,184 @@
+//===- Common.cpp - What the driver's commands share ----------------------===//
+//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Commands.h"
+#include "Options.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "ravel/Dialect/RNN/IR/RNN.h"
+#include "ravel/Execution/FileIO.h"
+#include "ravel/Pipelines/Registration.h"
+#include "ravel/Training/Checkpoint.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Threading.h"
+
+using namespace llvm;
+namespace ravel::driver {
+
+std::string joinPath(StringRef folder, StringRef name) {
+  SmallString<256> path(folder);
+  sys::path::append(path, name);
+  return std::string(path);
+}
+
+Expected<ModelFolder> ModelFolder::open() {
+  ModelFolder model;
+  std::string file = modelPath;
+  if (sys::fs::is_directory(modelPath)) {
+    model.folder = modelPath;
+    file = model.path("model.mlir");
+    if (!sys::fs::exists(file))
+      return makeFileError(modelPath, "has no model.mlir: it is not a folder "
+                                      "that `ravel train` wrote");
+    Expected<json::Object> training = readJSONObject(model.path("train.json"));
+    if (!training)
+      return training.takeError();
+    model.training = std::move(*training);
+  }
+  Expected<ModelSource> source = ModelSource::open(file);
+  if (!source)
+    return source.takeError();
+  model.source = std::move(*source);
+  return model;
+}
+
+std::string ModelFolder::path(StringRef file) const {
+  return joinPath(folder, file);
+}
+
+std::string ModelFolder::findWeights() const {
+  if (!folder.empty() && (weights == "best" || weights == "last"))
+    return path(weights + ".safetensors");
+  if (!weights.empty() || folder.empty())
+    return weights;
+  std::string best = path("best.safetensors");
+  return sys::fs::exists(best) ? best : path("last.safetensors");
+}
+
+Expected<std::string> getFunctionName(StringRef text, StringRef flag) {
+  text.consume_front("@");
+  if (text.empty())
+    return makeError("expected --" + flag + " @FUNCTION");
+  return text.str();
+}
+
+Expected<DType> getPrecision(const ModelFolder *model) {
+  StringRef text = precision;
+  if (text.empty() && model)
+    text = model->training.getString("precision").value_or("");
+  if (text.empty() || text == "f32")
+    return DType::F32;
+  if (text == "f64")
+    return DType::F64;
+  return makeError("--precision " + text + ": expected f32 or f64");
+}
+
+Compiler makeCompiler() {
+  setNumThreads(
+      threads > 0
+          ? threads
+          : std::max(
+                1u, heavyweight_hardware_concurrency().compute_thread_count()));
+  if (noCache)
+    return Compiler("");
+  return cacheDirectory.empty() ? Compiler() : Compiler(cacheDirectory);
+}
+
+Expected<ParameterStore> makeParameters(const Module &module, DType precision,
+                                        StringRef file) {
+  std::vector<ParameterSpec> specs;
+  for (const ManifestEntry &item : module.manifest())
+    specs.push_back(item.spec);
+  Expected<ParameterStore> store = ParameterStore::create(specs, precision);
+  if (!store)
+    return store.takeError();
+  if (file.empty()) {
+    if (Error error = initializeParameters(module.manifest(), seed, *store))
+      return error;
+    return store;
+  }
+  LoadOptions options;
+  options.allowUnexpected = true;
+  if (Error error = store->load(file, options))
+    return error;
+  return store;
+}
+
+std::vector<std::string> getDataInputs(const FunctionCall &call) {
+  std::vector<std::string> names;
+  for (const Argument *input : call.dataInputs())
+    names.push_back(input->name);
+  return names;
+}
+
+/// The smallest number of classes that the uses of an index, or of a sequence
+/// of them, allow; nothing if none does.
+static std::optional<int64_t> findLimit(mlir::Value index) {
+  std::optional<int64_t> limit;
+  auto add = [&](std::optional<int64_t> other) {
+    if (other)
+      limit = limit ? std::min(*limit, *other) : *other;
+  };
+  auto getSize = [](mlir::Value value) -> std::optional<int64_t> {
+    return mlir::cast<mlir::ShapedType>(value.getType()).getDimSize(0);
+  };
+  for (mlir::OpOperand &use : index.getUses()) {
+    mlir::Operation *op = use.getOwner();
+    if (auto lookup = mlir::dyn_cast<rnn::LookupOp>(op))
+      add(getSize(lookup.getMatrix()));
+    else if (auto pick = mlir::dyn_cast<rnn::PickOp>(op))
+      add(getSize(pick.getOperand()));
+    else if (auto code = mlir::dyn_cast<rnn::OneHotOp>(op))
+      add(getSize(code.getResult()));
+    else if (auto reverse = mlir::dyn_cast<rnn::ReverseOp>(op))
+      add(findLimit(reverse.getResult()));
+    else if (auto scan = mlir::dyn_cast<rnn::ScanOp>(op))
+      add(findLimit(scan.getEntry().getArgument(use.getOperandNumber())));
+  }
+  return limit;
+}
+
+Expected<ClassLimits> findClassLimits(const Compiler &compiler,
+                                      const ModelSource &source,
+                                      const FunctionCall &call,
+                                      StringRef function) {
+  ClassLimits limits;
+  if (none_of(call.dataInputs(),
+              [](const Argument *input) { return input->dtype == DType::I32; }))
+    return limits;
+  // At level 1 an index has few kinds of uses, and calls are gone.
+  CompileOptions options;
+  options.functions = {function.str()};
+  Expected<std::string> text = compiler.print(source, options, 1);
+  if (!text)
+    return text.takeError();
+  mlir::DialectRegistry registry;
+  registerAllDialects(registry);
+  mlir::MLIRContext context(registry);
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      mlir::parseSourceString<mlir::ModuleOp>(*text, &context);
+  if (!module)
+    return makeFileError(source.path, "its level 1 cannot be read back");
+  auto callee = module->lookupSymbol<mlir::func::FuncOp>(function);
+  if (!callee || callee.isExternal())
+    return limits;
+  for (mlir::BlockArgument argument : callee.getArguments()) {
+    auto name = callee.getArgAttrOfType<mlir::StringAttr>(
+        argument.getArgNumber(), rnn::RNNDialect::kNameAttr);
+    if (!name)
+      continue;
+    if (std::optional<int64_t> limit = findLimit(argument))
+      limits[name.str()] = *limit;
+  }
+  return limits;
+}
+
+} // namespace ravel::driver

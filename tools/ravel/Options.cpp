@@ -1,0 +1,424 @@
+//===- Options.cpp - The driver's command line ----------------------------===//
+//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Options.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace llvm;
+namespace ravel::driver {
+
+cl::SubCommand trainCommand("train", "train a model on data");
+cl::SubCommand runCommand("run", "run a function of a model on data");
+cl::SubCommand evaluateCommand("evaluate", "measure an objective on data");
+cl::SubCommand sampleCommand("sample", "write text with a language model");
+cl::SubCommand printCommand("print", "show a model's IR at a level");
+cl::SubCommand paramsCommand("params", "list a model's parameters");
+cl::SubCommand plotCommand("plot", "draw columns of a table as lines");
+
+static cl::OptionCategory modelOptions("1. Model"), dataOptions("2. Data"),
+    trainingOptions("3. Training"), outputOptions("4. Output"),
+    commonOptions("5. Common");
+
+//===----------------------------------------------------------------------===//
+// Model
+//===----------------------------------------------------------------------===//
+
+cl::opt<std::string>
+    modelPath(cl::Positional, cl::Required, cl::value_desc("model"),
+              cl::desc("<MODEL.mlir, or a folder that `ravel train` wrote>"),
+              cl::sub(trainCommand), cl::sub(runCommand),
+              cl::sub(evaluateCommand), cl::sub(sampleCommand),
+              cl::sub(printCommand), cl::sub(paramsCommand),
+              cl::cat(modelOptions));
+cl::opt<std::string>
+    entry("entry", cl::value_desc("@function"),
+          cl::desc("The function to run (print, params: only this one)"),
+          cl::sub(runCommand), cl::sub(sampleCommand), cl::sub(printCommand),
+          cl::sub(paramsCommand), cl::cat(modelOptions));
+cl::opt<std::string>
+    objective("objective", cl::value_desc("@function"),
+              cl::desc("The function whose first result, a number, is the loss "
+                       "(print: with its gradient)"),
+              cl::sub(trainCommand), cl::sub(evaluateCommand),
+              cl::sub(printCommand), cl::cat(modelOptions));
+cl::opt<std::string> weights(
+    "weights", cl::value_desc("file"),
+    cl::desc("A .safetensors file; for a folder also `best` or `last`. "
+             "Default: the folder's best, or its last if there is no best"),
+    cl::sub(runCommand), cl::sub(evaluateCommand), cl::sub(sampleCommand),
+    cl::cat(modelOptions));
+cl::opt<std::string>
+    precision("precision", cl::value_desc("f32|f64"),
+              cl::desc("The float type of all computation (f32)"),
+              cl::sub(trainCommand), cl::sub(runCommand),
+              cl::sub(evaluateCommand), cl::sub(sampleCommand),
+              cl::sub(printCommand), cl::cat(modelOptions));
+
+//===----------------------------------------------------------------------===//
+// Data
+//===----------------------------------------------------------------------===//
+
+cl::opt<std::string>
+    dataPath("data", cl::value_desc("file"),
+             cl::desc("A table (.csv, .tsv) or arrays (.npz) whose names are "
+                      "those of the function's inputs"),
+             cl::sub(trainCommand), cl::sub(runCommand),
+             cl::sub(evaluateCommand), cl::sub(plotCommand),
+             cl::cat(dataOptions));
+cl::opt<std::string>
+    textPath("text", cl::value_desc("file"),
+             cl::desc("A plain text; each symbol is to predict the next"),
+             cl::sub(trainCommand), cl::sub(evaluateCommand),
+             cl::cat(dataOptions));
+cl::list<std::string> columns("columns", cl::value_desc("input=column,..."),
+                              cl::desc("Numeric columns that make up an input"),
+                              cl::sub(trainCommand), cl::sub(runCommand),
+                              cl::sub(evaluateCommand), cl::cat(dataOptions));
+cl::list<std::string>
+    targets("target", cl::value_desc("input=column,..."),
+            cl::desc("Numeric columns that make up what is to be predicted"),
+            cl::sub(trainCommand), cl::sub(runCommand),
+            cl::sub(evaluateCommand), cl::cat(dataOptions));
+cl::list<std::string>
+    residuals("residual", cl::value_desc("input=column,..."),
+              cl::desc("Like --target, but the model predicts the change since "
+                       "the window's last row; outputs are made whole again"),
+              cl::sub(trainCommand), cl::sub(runCommand),
+              cl::sub(evaluateCommand), cl::cat(dataOptions));
+cl::list<std::string> words("words", cl::value_desc("input=column"),
+                            cl::desc("A column of text as a sequence of words"),
+                            cl::sub(trainCommand), cl::cat(dataOptions));
+cl::list<std::string>
+    characters("characters", cl::value_desc("input=column"),
+               cl::desc("A column of text as a sequence of characters"),
+               cl::sub(trainCommand), cl::cat(dataOptions));
+cl::list<std::string> labels("label", cl::value_desc("input=column"),
+                             cl::desc("A column whose cells are classes"),
+                             cl::sub(trainCommand), cl::cat(dataOptions));
+cl::opt<int64_t>
+    window("window", cl::init(0), cl::value_desc("rows"),
+           cl::desc("Cut a table into windows of so many rows; each is a "
+                    "sequence (without it, each row is an example). Of a text: "
+                    "symbols between truncations of backpropagation (100)"),
+           cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
+           cl::cat(dataOptions));
+cl::opt<int64_t>
+    horizon("horizon", cl::init(1), cl::value_desc("rows"),
+            cl::desc("Rows from a window's last to its target (1)"),
+            cl::sub(trainCommand), cl::sub(runCommand),
+            cl::sub(evaluateCommand), cl::cat(dataOptions));
+cl::opt<int64_t> stride("stride", cl::init(1), cl::value_desc("rows"),
+                        cl::desc("Rows from one window to the next (1)"),
+                        cl::sub(trainCommand), cl::sub(runCommand),
+                        cl::sub(evaluateCommand), cl::cat(dataOptions));
+cl::opt<bool> everyStep("every-step",
+                        cl::desc("A target for every row of a window: a "
+                                 "sequence"),
+                        cl::sub(trainCommand), cl::sub(runCommand),
+                        cl::sub(evaluateCommand), cl::cat(dataOptions));
+cl::opt<std::string>
+    rows("rows", cl::value_desc("begin:end"),
+         cl::desc("Use only these rows of a table, counted from 0, end left "
+                  "out. Of windows: those whose targets are there"),
+         cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
+         cl::cat(dataOptions));
+cl::opt<std::string>
+    split("split", cl::value_desc("time:F|rows:N|seed:F"),
+          cl::desc("Hold out for validation: the last fraction F; the rows (of "
+                   "a text: symbols) from N on; a fraction drawn by --seed"),
+          cl::sub(trainCommand), cl::cat(dataOptions));
+cl::opt<std::string> validationPath("validation", cl::value_desc("file"),
+                                    cl::desc("Validate on a file of its own"),
+                                    cl::sub(trainCommand),
+                                    cl::cat(dataOptions));
+cl::opt<std::string> rawColumns("raw-columns", cl::value_desc("column,..."),
+                                cl::desc("Columns that are not normalized"),
+                                cl::sub(trainCommand), cl::cat(dataOptions));
+cl::opt<bool> noNormalize("no-normalize",
+                          cl::desc("Take numeric columns as they are (default: "
+                                   "mean 0 and deviation 1 over the training "
+                                   "part)"),
+                          cl::sub(trainCommand), cl::cat(dataOptions));
+cl::opt<int64_t> streams("streams", cl::init(32), cl::value_desc("N"),
+                         cl::desc("Read a text in N places at once (32)"),
+                         cl::sub(trainCommand), cl::cat(dataOptions));
+cl::opt<std::string> unit("unit", cl::init("characters"),
+                          cl::value_desc("characters|words"),
+                          cl::desc("What --text is made of (characters)"),
+                          cl::sub(trainCommand), cl::cat(dataOptions));
+cl::opt<std::string>
+    fieldNames("text-inputs", cl::init("x,y"), cl::value_desc("x,y"),
+               cl::desc("The inputs that take a text's symbols and their "
+                        "successors"),
+               cl::sub(trainCommand), cl::cat(dataOptions));
+cl::opt<int64_t>
+    maxVocabulary("max-vocabulary", cl::init(0), cl::value_desc("N"),
+                  cl::desc("Keep only the N most frequent symbols; the others "
+                           "become one that means unknown"),
+                  cl::sub(trainCommand), cl::cat(dataOptions));
+
+//===----------------------------------------------------------------------===//
+// Training
+//===----------------------------------------------------------------------===//
+
+cl::opt<std::string>
+    outFolder("out", cl::Required, cl::value_desc("folder"),
+              cl::desc("Where weights, metrics and all that `ravel run` needs "
+                       "are written"),
+              cl::sub(trainCommand), cl::cat(trainingOptions));
+cl::opt<int64_t> epochs("epochs", cl::init(10), cl::value_desc("N"),
+                        cl::desc("Passes over the data (10)"),
+                        cl::sub(trainCommand), cl::cat(trainingOptions));
+cl::opt<int64_t> batchSize("batch", cl::init(32), cl::value_desc("N"),
+                           cl::desc("Examples in a batch (32)"),
+                           cl::sub(trainCommand), cl::sub(runCommand),
+                           cl::sub(evaluateCommand), cl::cat(trainingOptions));
+cl::opt<double> learningRate("lr", cl::init(1e-3), cl::value_desc("rate"),
+                             cl::desc("The learning rate (0.001)"),
+                             cl::sub(trainCommand), cl::cat(trainingOptions));
+cl::opt<std::string>
+    schedule("schedule", cl::init("constant"), cl::value_desc("schedule"),
+             cl::desc("How the rate changes: constant, cosine, "
+                      "step:every=N,factor=F, exponential:factor=F, "
+                      "plateau:factor=F; each may have warmup=N and min=R"),
+             cl::sub(trainCommand), cl::cat(trainingOptions));
+cl::opt<std::string>
+    optimizer("optimizer", cl::init("adam"), cl::value_desc("name"),
+              cl::desc("sgd, momentum, adam, adamw, rmsprop or one of the "
+                       "model's own, with settings: 'adam{beta1=0.95}' (adam)"),
+              cl::sub(trainCommand), cl::sub(printCommand),
+              cl::cat(trainingOptions));
+cl::opt<double> clip("clip", cl::init(0), cl::value_desc("norm"),
+                     cl::desc("Scale gradients down to this global norm"),
+                     cl::sub(trainCommand), cl::cat(trainingOptions));
+cl::opt<int64_t> patience("patience", cl::init(0), cl::value_desc("N"),
+                          cl::desc("Stop after N evaluations without a better "
+                                   "one"),
+                          cl::sub(trainCommand), cl::cat(trainingOptions));
+cl::opt<int64_t> evaluateEvery("evaluate-every", cl::init(0),
+                               cl::value_desc("steps"),
+                               cl::desc("Evaluate and save after so many steps "
+                                        "(default: every epoch)"),
+                               cl::sub(trainCommand), cl::cat(trainingOptions));
+cl::opt<int64_t>
+    logEvery("log-every", cl::init(0), cl::value_desc("steps"),
+             cl::desc("A line in metrics.jsonl after so many steps "
+                      "(default: every epoch)"),
+             cl::sub(trainCommand), cl::cat(trainingOptions));
+cl::opt<std::string>
+    metric("metric", cl::value_desc("loss|bits|perplexity|rmse"),
+           cl::desc("What validation reports and the best is chosen by (loss). "
+                    "bits, perplexity: of a loss in nats per symbol; rmse: of "
+                    "rnn.mse, in the target's own units"),
+           cl::sub(trainCommand), cl::sub(evaluateCommand),
+           cl::cat(trainingOptions));
+cl::opt<bool> resume("resume",
+                     cl::desc("Go on from the last checkpoint in --out; the "
+                              "other options must be those of before"),
+                     cl::sub(trainCommand), cl::cat(trainingOptions));
+cl::opt<bool> overwrite("overwrite",
+                        cl::desc("Replace the training run in --out"),
+                        cl::sub(trainCommand), cl::cat(trainingOptions));
+cl::opt<std::string>
+    initWeights("init-weights", cl::value_desc("file"),
+                cl::desc("Begin with the weights of a .safetensors file"),
+                cl::sub(trainCommand), cl::cat(trainingOptions));
+
+//===----------------------------------------------------------------------===//
+// Output
+//===----------------------------------------------------------------------===//
+
+cl::opt<std::string>
+    output("output", cl::value_desc("file"),
+           cl::desc("Write results to a .csv, .tsv or .npz file (plot: .svg) "
+                    "instead of the terminal"),
+           cl::sub(runCommand), cl::sub(plotCommand), cl::cat(outputOptions));
+cl::opt<std::string>
+    keep("keep", cl::value_desc("column,..."),
+         cl::desc("Columns of the data to repeat beside the results"),
+         cl::sub(runCommand), cl::cat(outputOptions));
+cl::opt<std::string> names("names", cl::value_desc("name,..."),
+                           cl::desc("What to call the columns of the results"),
+                           cl::sub(runCommand), cl::cat(outputOptions));
+cl::opt<bool> raw("raw",
+                  cl::desc("Results as the function gives them: normalization "
+                           "is not undone, scores are not turned into classes"),
+                  cl::sub(runCommand), cl::cat(outputOptions));
+cl::opt<bool> printJSON("json", cl::desc("Print JSON"), cl::sub(paramsCommand),
+                        cl::cat(outputOptions));
+cl::opt<unsigned>
+    level("level", cl::init(0), cl::value_desc("0-5"),
+          cl::desc("0 model, 1 explicit, 2 with gradient, 3 batched, "
+                   "4 scheduled, 5 LLVM (0)"),
+          cl::sub(printCommand), cl::cat(outputOptions));
+cl::opt<bool> printTraining("training",
+                            cl::desc("With dropout and zoneout at random"),
+                            cl::sub(printCommand), cl::cat(modelOptions));
+
+cl::opt<int64_t> length("length", cl::init(500), cl::value_desc("N"),
+                        cl::desc("Symbols to write (500)"),
+                        cl::sub(sampleCommand), cl::cat(outputOptions));
+cl::opt<double> temperature(
+    "temperature", cl::init(1), cl::value_desc("T"),
+    cl::desc("Below 1 more predictable, 0 always the likeliest (1)"),
+    cl::sub(sampleCommand), cl::cat(outputOptions));
+cl::opt<std::string> prompt("prompt", cl::value_desc("text"),
+                            cl::desc("Text to go on from"),
+                            cl::sub(sampleCommand), cl::cat(outputOptions));
+
+cl::opt<std::string>
+    plotColumns("lines", cl::value_desc("name=column,..."),
+                cl::desc("The lines: a name for the legend and a column each"),
+                cl::sub(plotCommand), cl::cat(dataOptions));
+cl::opt<std::string> plotX("x", cl::value_desc("column"),
+                           cl::desc("The column along the x axis: numbers or "
+                                    "dates (default: the row)"),
+                           cl::sub(plotCommand), cl::cat(dataOptions));
+cl::opt<std::string> plotTitle("title", cl::value_desc("text"),
+                               cl::desc("The title"), cl::sub(plotCommand),
+                               cl::cat(outputOptions));
+cl::opt<std::string> plotUnit("y-label", cl::value_desc("text"),
+                              cl::desc("What the y axis shows"),
+                              cl::sub(plotCommand), cl::cat(outputOptions));
+
+//===----------------------------------------------------------------------===//
+// Common
+//===----------------------------------------------------------------------===//
+
+cl::opt<unsigned> threads("threads", cl::init(0), cl::value_desc("N"),
+                          cl::desc("Threads of compiled code (default: as many "
+                                   "as there are processors)"),
+                          cl::sub(trainCommand), cl::sub(runCommand),
+                          cl::sub(evaluateCommand), cl::sub(sampleCommand),
+                          cl::cat(commonOptions));
+cl::opt<uint64_t>
+    seed("seed", cl::init(0), cl::value_desc("N"),
+         cl::desc("Of everything that is drawn at random (0). The "
+                  "same seed, threads and machine: the same bits"),
+         cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
+         cl::sub(sampleCommand), cl::cat(commonOptions));
+cl::opt<std::string>
+    cacheDirectory("cache-dir", cl::value_desc("folder"),
+                   cl::desc("Where compiled code is kept (default: "
+                            "$RAVEL_CACHE_DIR or ~/.cache/ravel)"),
+                   cl::sub(trainCommand), cl::sub(runCommand),
+                   cl::sub(evaluateCommand), cl::sub(sampleCommand),
+                   cl::sub(paramsCommand), cl::cat(commonOptions));
+cl::opt<bool> noCache("no-cache", cl::desc("Compile afresh, keep nothing"),
+                      cl::sub(trainCommand), cl::sub(runCommand),
+                      cl::sub(evaluateCommand), cl::sub(sampleCommand),
+                      cl::sub(paramsCommand), cl::cat(commonOptions));
+cl::opt<std::string> cpu("cpu", cl::value_desc("name"),
+                         cl::desc("The processor to compile for, as LLVM names "
+                                  "it (default: this one)"),
+                         cl::sub(trainCommand), cl::sub(runCommand),
+                         cl::sub(evaluateCommand), cl::sub(sampleCommand),
+                         cl::sub(printCommand), cl::cat(commonOptions));
+
+//===----------------------------------------------------------------------===//
+// Help
+//===----------------------------------------------------------------------===//
+
+StringRef getOverview() {
+  return R"(Ravel compiles, trains and runs recurrent networks that are written as equations.
+
+usage: ravel COMMAND MODEL [options]
+
+commands:
+  train     train a model on data; writes a folder
+  run       run a function of a model, or of a trained folder, on data
+  evaluate  measure an objective on data
+  sample    write text with a language model
+  params    list a model's parameters
+  print     show a model's IR at a level, from equations to LLVM
+  plot      draw columns of a table as lines (SVG)
+
+`ravel COMMAND --help` explains a command and gives examples.
+
+to begin with:
+  ravel params forecast.mlir
+  ravel train forecast.mlir --objective @loss --data days.csv \
+    --columns x=day,month,value --target y=value --window 28 \
+    --split time:0.1 --out forecast
+  ravel run forecast --entry @forecast --data days.csv --output forecast.csv
+)";
+}
+
+StringRef getExamples(StringRef command) {
+  return StringSwitch<StringRef>(command)
+      .Case("train", R"(
+EXAMPLES:
+
+  Predict the next day from 28 days, the last tenth held out:
+    ravel train forecast.mlir --objective @loss --data days.csv \
+      --columns x=day,month,value --target y=value --window 28 --horizon 1 \
+      --split time:0.1 --metric rmse --epochs 15 --lr 0.003 --schedule cosine \
+      --clip 1 --out forecast
+
+  A language model of characters, with states carried from window to window:
+    ravel train lm.mlir --objective @loss --text book.txt --streams 32 \
+      --window 100 --split time:0.05 --metric bits --out lm
+
+  Tag each word; both columns have one entry per word:
+    ravel train tagger.mlir --objective @loss --data sentences.tsv \
+      --words words=text --words tags=tags --split seed:0.1 --out tagger
+
+  Arrays named like the inputs (and `lengths`), then go on after a Ctrl-C:
+    ravel train model.mlir --objective @loss --data train.npz --out model
+    ravel train model.mlir --objective @loss --data train.npz --out model --resume
+
+  The folder gets model.mlir, data.json, train.json, metrics.jsonl,
+  last.safetensors and, with validation, best.safetensors.
+)")
+      .Case("run", R"(
+EXAMPLES:
+
+  A trained folder knows its columns, normalization and vocabularies:
+    ravel run forecast --entry @forecast --data days.csv --rows 1096: \
+      --keep date,value --names forecast --output forecast.csv
+
+  A model and weights of your own, on arrays named like the inputs:
+    ravel run model.mlir --entry @f --weights w.safetensors --data in.npz \
+      --output out.npz
+)")
+      .Case("evaluate", R"(
+EXAMPLES:
+
+  ravel evaluate forecast --data days.csv --rows 1096: --metric rmse
+  ravel evaluate lm --text other.txt --metric bits
+)")
+      .Case("sample", R"(
+EXAMPLES:
+
+  ravel sample lm --entry @next --length 400 --temperature 0.7 \
+    --prompt "In the beginning " --seed 1
+
+  The entry takes one i32 (or a sequence of them), gives scores for the next
+  one, and passes its states on: argument and result have {rnn.carry = "h"}.
+)")
+      .Case("print", R"(
+EXAMPLES:
+
+  ravel print model.mlir --level 1
+  ravel print model.mlir --level 2 --objective @loss
+)")
+      .Case("params", R"(
+EXAMPLES:
+
+  ravel params model.mlir
+  ravel params model.mlir --json
+)")
+      .Case("plot", R"(
+EXAMPLES:
+
+  ravel plot --data forecast.csv --x date \
+    --lines truth=value,forecast=forecast --y-label '°C' --output forecast.svg
+)")
+      .Default("");
+}
+
+} // namespace ravel::driver

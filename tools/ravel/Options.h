@@ -1,0 +1,71 @@
+//===- Options.h - The driver's command line --------------------*- C++ -*-===//
+//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAVEL_TOOLS_RAVEL_OPTIONS_H
+#define RAVEL_TOOLS_RAVEL_OPTIONS_H
+
+#include "ravel/Execution/Module.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/CommandLine.h"
+#include <map>
+#include <string>
+
+namespace ravel::driver {
+
+extern llvm::cl::SubCommand trainCommand, runCommand, evaluateCommand,
+    sampleCommand, printCommand, paramsCommand, plotCommand;
+
+// What to work on.
+extern llvm::cl::opt<std::string> modelPath, entry, objective, weights,
+    precision;
+
+// Data.
+extern llvm::cl::opt<std::string> dataPath, textPath, validationPath, split,
+    rows, unit, fieldNames;
+extern llvm::cl::list<std::string> columns, targets, residuals, words,
+    characters, labels;
+extern llvm::cl::opt<std::string> rawColumns;
+extern llvm::cl::opt<int64_t> window, horizon, stride, streams, maxVocabulary;
+extern llvm::cl::opt<bool> everyStep, noNormalize;
+
+// Training.
+extern llvm::cl::opt<std::string> outFolder, optimizer, schedule, metric,
+    initWeights;
+extern llvm::cl::opt<int64_t> epochs, batchSize, patience, evaluateEvery,
+    logEvery;
+extern llvm::cl::opt<double> learningRate, clip;
+extern llvm::cl::opt<bool> resume, overwrite;
+
+// Output.
+extern llvm::cl::opt<std::string> output, keep, names;
+extern llvm::cl::opt<bool> raw, printJSON;
+extern llvm::cl::opt<unsigned> level;
+extern llvm::cl::opt<bool> printTraining;
+
+// Sampling.
+extern llvm::cl::opt<int64_t> length;
+extern llvm::cl::opt<double> temperature;
+extern llvm::cl::opt<std::string> prompt;
+
+// Plotting.
+extern llvm::cl::opt<std::string> plotColumns, plotX, plotTitle, plotUnit;
+
+// Common.
+extern llvm::cl::opt<unsigned> threads;
+extern llvm::cl::opt<uint64_t> seed;
+extern llvm::cl::opt<std::string> cacheDirectory, cpu;
+extern llvm::cl::opt<bool> noCache;
+
+/// The text that `ravel --help` prints.
+llvm::StringRef getOverview();
+/// Examples of a command, printed below its options; empty if there is no such
+/// command.
+llvm::StringRef getExamples(llvm::StringRef command);
+
+} // namespace ravel::driver
+
+#endif // RAVEL_TOOLS_RAVEL_OPTIONS_H

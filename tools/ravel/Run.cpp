@@ -1,0 +1,437 @@
+//===- Run.cpp - ravel run ------------------------------------------------===//
+//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Commands.h"
+#include "Data.h"
+#include "Options.h"
+#include "ravel/Execution/FileIO.h"
+#include "ravel/Execution/Npy.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include <cstring>
+
+using namespace llvm;
+namespace ravel::driver {
+
+namespace {
+/// One result of a function, for every example of the data.
+struct Result {
+  const Argument *argument;
+  std::vector<Tensor> values; // [length, shape...] or [shape...]
+
+  bool isSequence() const { return argument->layout == RowLayout::Sequence; }
+  int64_t width() const { return *countElements(argument->shape); }
+};
+
+/// Turns results into rows of text.
+class Writer {
+public:
+  Writer(const DataConfig &config, const Dataset &data,
+         const std::optional<Table> &table, std::vector<Result> &results)
+      : config(config), data(data), table(table), results(results) {}
+
+  Error writeNpz(StringRef path, ArrayRef<std::string> names);
+  Error writeTable(raw_ostream &os, char separator,
+                   ArrayRef<std::string> names);
+
+private:
+  bool isPrediction(const Result &result) const;
+  const Vocabulary *getVocabulary(const Result &result) const;
+  int64_t getRow(int64_t example, int64_t instant, bool isSequence) const;
+  void undo();
+  Expected<std::vector<std::string>> nameColumns(ArrayRef<std::string> names);
+
+  const DataConfig &config;
+  const Dataset &data;
+  const std::optional<Table> &table;
+  std::vector<Result> &results;
+};
+} // namespace
+
+/// Calls a function on every example of a dataset.
+static Expected<std::vector<Result>> runAll(FunctionCall &call,
+                                            const Dataset &data) {
+  Expected<std::string> axis = call.bind(data);
+  if (!axis)
+    return axis.takeError();
+  std::vector<Result> results;
+  for (const Argument *argument : call.results())
+    results.push_back({argument, std::vector<Tensor>(data.size())});
+  BatchingOptions options;
+  options.batchSize = data.numStreams() ? data.numStreams() : batchSize;
+  options.shuffle = false;
+  options.axis = *axis;
+  Expected<Batcher> batcher = Batcher::create(data, options);
+  if (!batcher)
+    return batcher.takeError();
+  for (int64_t i = 0, e = batcher->batchesPerEpoch(); i < e; ++i) {
+    Batch batch = batcher->next();
+    if (Error error = call.run(batch, seed))
+      return error;
+    for (auto [k, result] : enumerate(results)) {
+      TensorRef value = call.result(k);
+      if (result.isSequence()) {
+        std::vector<Tensor> parts =
+            unpack(batch.findAxis(*axis)->layout, value);
+        for (auto [row, example] : enumerate(batch.examples))
+          result.values[example] = std::move(parts[row]);
+        continue;
+      }
+      for (auto [row, example] : enumerate(batch.examples)) {
+        Tensor part(result.argument->dtype, result.argument->shape);
+        size_t begin = result.argument->layout == RowLayout::Example
+                           ? row * part.sizeInBytes()
+                           : 0;
+        if (part.sizeInBytes() > 0)
+          std::memcpy(part.data(),
+                      static_cast<const char *>(value.data) + begin,
+                      part.sizeInBytes());
+        result.values[example] = std::move(part);
+      }
+    }
+  }
+  return results;
+}
+
+//===----------------------------------------------------------------------===//
+// What results mean
+//===----------------------------------------------------------------------===//
+
+/// Whether a result predicts the numeric target: the first one of its form, of
+/// a function that is not told the target.
+bool Writer::isPrediction(const Result &result) const {
+  const ColumnField *target = config.numericTarget();
+  auto fits = [&](const Result &other) {
+    return isFloat(other.argument->dtype) &&
+           other.isSequence() ==
+               (config.isWindowed() && config.hasTargetEveryStep()) &&
+           other.width() == int64_t(target->columns.size());
+  };
+  return !raw && target && table && !data.find(target->name) && fits(result) &&
+         &result == &*find_if(results, fits);
+}
+
+/// The vocabulary that a result's components are scores for; null if none.
+const Vocabulary *Writer::getVocabulary(const Result &result) const {
+  const Vocabulary *vocabulary = config.targetVocabulary();
+  return !raw && vocabulary && isFloat(result.argument->dtype) &&
+                 result.argument->shape.size() == 1 &&
+                 result.width() >= vocabulary->size()
+             ? vocabulary
+             : nullptr;
+}
+
+/// The row of the table that an output speaks of: that of the target.
+int64_t Writer::getRow(int64_t example, int64_t instant,
+                       bool isSequence) const {
+  SourceRows source = data.source(example);
+  if (!config.isWindowed())
+    return source.targetBegin;
+  if (!isSequence)
+    return source.targetEnd - 1;
+  return source.first + instant +
+         (config.hasTargetEveryStep() ? config.getHorizon() : 0);
+}
+
+/// Undoes the normalization of what is predicted, and adds up a residual.
+void Writer::undo() {
+  for (Result &result : results) {
+    if (!isPrediction(result))
+      continue;
+    const ColumnField &target = *config.numericTarget();
+    Expected<std::vector<int64_t>> columns = table->findColumns(target.columns);
+    Expected<Tensor> matrix =
+        columns ? table->matrix(*columns) : columns.takeError();
+    // A residual's columns were read before: they are there, and numbers.
+    if (!matrix)
+      consumeError(matrix.takeError());
+    int64_t width = result.width();
+    for (auto [example, value] : enumerate(result.values))
+      dispatch(value.dtype(), [&, &value = value,
+                               example = example](auto zero) {
+        using T = decltype(zero);
+        T *components = static_cast<T *>(value.data());
+        for (int64_t i = 0, e = value.numElements(); i < e; ++i) {
+          auto [mean, deviation] = config.scaleOf(target.columns[i % width]);
+          if (target.isResidual && matrix) {
+            int64_t row = getRow(example, i / width, result.isSequence()) -
+                          config.getHorizon();
+            mean = matrix->view<double>()[row * width + i % width];
+          }
+          components[i] = T(double(components[i]) * deviation + mean);
+        }
+      });
+  }
+}
+
+/// The names of a table's columns of results.
+Expected<std::vector<std::string>>
+Writer::nameColumns(ArrayRef<std::string> names) {
+  std::vector<std::string> columns;
+  for (auto [k, result] : enumerate(results)) {
+    std::string base = "out" + std::to_string(k);
+    if (getVocabulary(result))
+      columns.push_back("predicted");
+    else if (isPrediction(result))
+      for (const std::string &column : config.numericTarget()->columns)
+        columns.push_back("predicted_" + column);
+    else if (result.argument->shape.empty())
+      columns.push_back(base);
+    else
+      for (int64_t i = 0; i < result.width(); ++i)
+        columns.push_back(base + "." + std::to_string(i));
+  }
+  if (names.empty())
+    return columns;
+  if (names.size() != columns.size())
+    return makeError("--names has " + Twine(names.size()) +
+                     " names; there are " + Twine(columns.size()) +
+                     " columns: " + join(columns, ", "));
+  return names.vec();
+}
+
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+Error Writer::writeNpz(StringRef path, ArrayRef<std::string> names) {
+  if (!names.empty() && names.size() != results.size())
+    return makeError("--names has " + Twine(names.size()) +
+                     " names; the function has " + Twine(results.size()) +
+                     " results");
+  undo();
+  NamedTensors arrays;
+  for (auto [k, result] : enumerate(results)) {
+    std::string name = names.empty() ? "out" + std::to_string(k) : names[k];
+    int64_t total = 0;
+    std::vector<int64_t> lengths;
+    for (const Tensor &value : result.values) {
+      lengths.push_back(result.isSequence() ? value.dim(0) : 1);
+      total += lengths.back();
+    }
+    Shape shape = result.argument->shape;
+    shape.insert(shape.begin(), total);
+    Tensor joined(result.argument->dtype, shape);
+    char *out = static_cast<char *>(joined.data());
+    for (const Tensor &value : result.values) {
+      if (value.sizeInBytes() > 0)
+        std::memcpy(out, value.data(), value.sizeInBytes());
+      out += value.sizeInBytes();
+    }
+    if (result.isSequence())
+      arrays.emplace(name + "_lengths",
+                     Tensor::of<int64_t>({int64_t(lengths.size())}, lengths));
+    arrays.emplace(name, std::move(joined));
+  }
+  return ravel::writeNpz(path, toRefs(arrays));
+}
+
+static void writeCell(raw_ostream &os, StringRef text, char separator) {
+  if (!text.contains(separator) && !text.contains('"') && !text.contains('\n'))
+    os << text;
+  else {
+    os << '"';
+    for (char c : text)
+      os << (c == '"' ? "\"" : "") << c;
+    os << '"';
+  }
+}
+
+static void writeNumber(raw_ostream &os, const Tensor &tensor, int64_t at) {
+  dispatch(tensor.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T value = static_cast<const T *>(tensor.data())[at];
+    if constexpr (std::is_floating_point_v<T>)
+      os << format(sizeof(T) == 4 ? "%.9g" : "%.17g", double(value));
+    else
+      os << int64_t(value);
+  });
+}
+
+/// The place of the largest of some components.
+static int64_t findLargest(const Tensor &tensor, int64_t begin, int64_t size) {
+  int64_t best = 0;
+  dispatch(tensor.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    const T *values = static_cast<const T *>(tensor.data()) + begin;
+    best = std::max_element(values, values + size) - values;
+  });
+  return best;
+}
+
+Error Writer::writeTable(raw_ostream &os, char separator,
+                         ArrayRef<std::string> names) {
+  if (results.empty())
+    return makeError("the function has no results to print");
+  bool isSequence = results.front().isSequence();
+  for (const Result &result : results)
+    if (result.isSequence() != isSequence)
+      return makeError("results of one element and sequences do not fit into "
+                       "one table; write --output FILE.npz");
+  Expected<std::vector<std::string>> columns = nameColumns(names);
+  if (!columns)
+    return columns.takeError();
+  std::vector<std::string> kept;
+  SmallVector<StringRef> pieces;
+  StringRef(keep).split(pieces, ',', -1, false);
+  for (StringRef piece : pieces)
+    kept.push_back(piece.trim().str());
+  std::vector<int64_t> keptColumns;
+  if (!kept.empty()) {
+    if (!table)
+      return makeError("--keep needs a table");
+    Expected<std::vector<int64_t>> found = table->findColumns(kept);
+    if (!found)
+      return found.takeError();
+    keptColumns = std::move(*found);
+  }
+  undo();
+
+  os << "row";
+  if (isSequence)
+    os << separator << "instant";
+  for (const auto &list :
+       {ArrayRef<std::string>(kept), ArrayRef<std::string>(*columns)})
+    for (const std::string &name : list) {
+      os << separator;
+      writeCell(os, name, separator);
+    }
+  os << '\n';
+  for (int64_t example = 0; example < data.size(); ++example) {
+    int64_t instants = isSequence ? results.front().values[example].dim(0) : 1;
+    for (int64_t instant = 0; instant < instants; ++instant) {
+      int64_t row = table ? getRow(example, instant, isSequence) : example;
+      os << row;
+      if (isSequence)
+        os << separator << instant;
+      for (int64_t column : keptColumns) {
+        os << separator;
+        if (row < table->numRows())
+          writeCell(os, table->cell(row, column), separator);
+      }
+      for (const Result &result : results) {
+        const Tensor &value = result.values[example];
+        int64_t width = result.width(), begin = instant * width;
+        if (const Vocabulary *vocabulary = getVocabulary(result)) {
+          os << separator;
+          writeCell(
+              os,
+              vocabulary->entry(findLargest(value, begin, vocabulary->size())),
+              separator);
+          continue;
+        }
+        for (int64_t i = 0; i < width; ++i) {
+          os << separator;
+          writeNumber(os, value, begin + i);
+        }
+      }
+      os << '\n';
+    }
+  }
+  return Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// ravel run
+//===----------------------------------------------------------------------===//
+
+Expected<int> run() {
+  Expected<std::string> function = getFunctionName(entry, "entry");
+  if (!function)
+    return function.takeError();
+  Expected<RowRange> range = RowRange::parse(rows);
+  if (!range)
+    return range.takeError();
+  if (dataPath.empty())
+    return makeError("expected --data FILE");
+  if (batchSize < 1)
+    return makeError("--batch must be at least 1");
+  StringRef extension = sys::path::extension(output);
+  if (!output.empty() && extension != ".csv" && extension != ".tsv" &&
+      extension != ".npz")
+    return makeError("--output " + output + ": expected .csv, .tsv or .npz");
+  Expected<ModelFolder> model = ModelFolder::open();
+  if (!model)
+    return model.takeError();
+  Expected<DType> type = getPrecision(&*model);
+  if (!type)
+    return type.takeError();
+  // A folder's description is of the data it was trained on; arrays always
+  // speak for themselves.
+  bool isArrays = StringRef(dataPath).ends_with(".npz");
+  Expected<DataConfig> config =
+      model->folder.empty() || isArrays
+          ? DataConfig::fromCommandLine()
+          : DataConfig::load(model->path("data.json"));
+  if (!config)
+    return config.takeError();
+  config->setDType(*type);
+
+  Compiler compiler = makeCompiler();
+  CompileOptions options;
+  options.precision = *type;
+  options.functions = {*function};
+  options.cpu = cpu;
+  Expected<Module> module = compiler.compile(model->source, options);
+  if (!module)
+    return module.takeError();
+  std::string weightFile = model->findWeights();
+  if (weightFile.empty() && !module->manifest().empty())
+    errs() << "note: without --weights, parameters are drawn at random, with "
+              "seed "
+           << seed << '\n';
+  Expected<ParameterStore> parameters =
+      makeParameters(*module, *type, weightFile);
+  if (!parameters)
+    return parameters.takeError();
+  Expected<FunctionCall> call =
+      FunctionCall::create(*module, *function, *parameters);
+  if (!call)
+    return call.takeError();
+  std::optional<Table> table;
+  Expected<Dataset> data =
+      config->read(dataPath, *range, getDataInputs(*call), &table);
+  if (!data)
+    return data.takeError();
+  Expected<ClassLimits> limits =
+      findClassLimits(compiler, model->source, *call, *function);
+  if (!limits)
+    return limits.takeError();
+  if (Error error = checkClasses(*data, *limits, dataPath))
+    return error;
+
+  Expected<std::vector<Result>> results = runAll(*call, *data);
+  if (!results)
+    return results.takeError();
+  std::vector<std::string> given;
+  SmallVector<StringRef> pieces;
+  StringRef(names).split(pieces, ',', -1, false);
+  for (StringRef piece : pieces)
+    given.push_back(piece.trim().str());
+  Writer writer(*config, *data, table, *results);
+  if (extension == ".npz") {
+    if (Error error = writer.writeNpz(output, given))
+      return error;
+    return 0;
+  }
+  if (output.empty()) {
+    if (Error error = writer.writeTable(outs(), ',', given))
+      return error;
+    return 0;
+  }
+  if (Error error =
+          writeFileAtomically(output, [&](raw_pwrite_stream &os) -> Error {
+            return writer.writeTable(os, extension == ".tsv" ? '\t' : ',',
+                                     given);
+          }))
+    return error;
+  return 0;
+}
+
+} // namespace ravel::driver

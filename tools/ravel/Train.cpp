@@ -1,0 +1,408 @@
+//===- Train.cpp - ravel train, ravel evaluate ----------------------------===//
+//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Commands.h"
+#include "Data.h"
+#include "Options.h"
+#include "ravel/Execution/FileIO.h"
+#include "ravel/Training/Trainer.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/xxhash.h"
+#include <csignal>
+
+using namespace llvm;
+namespace ravel::driver {
+
+//===----------------------------------------------------------------------===//
+// Ctrl-C
+//===----------------------------------------------------------------------===//
+
+static volatile std::sig_atomic_t interrupted = 0;
+
+static void handleInterrupt(int) { interrupted = 1; }
+
+/// The first interrupt asks for an end, the second one kills.
+static void catchInterrupts() {
+  struct sigaction action = {};
+  action.sa_handler = handleInterrupt;
+  action.sa_flags = SA_RESETHAND;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+//===----------------------------------------------------------------------===//
+// Pieces
+//===----------------------------------------------------------------------===//
+
+/// Parses "adam{beta1=0.95, beta2=0.999}".
+static Error parseOptimizer(StringRef text, std::string &name,
+                            std::map<std::string, double> &settings) {
+  StringRef rest = text;
+  name =
+      rest.take_until([](char c) { return c == '{'; }).trim().ltrim('@').str();
+  rest = rest.drop_until([](char c) { return c == '{'; });
+  auto fail = [&] {
+    return makeError("--optimizer '" + text +
+                     "': expected a name, or NAME{SETTING=NUMBER, ...}");
+  };
+  if (name.empty())
+    return fail();
+  if (rest.empty())
+    return Error::success();
+  if (!rest.consume_front("{") || !rest.consume_back("}"))
+    return fail();
+  SmallVector<StringRef> parts;
+  rest.split(parts, ',', -1, false);
+  for (StringRef part : parts) {
+    auto [key, value] = part.split('=');
+    double number;
+    if (key.trim().empty() || value.trim().getAsDouble(number))
+      return fail();
+    settings[key.trim().str()] = number;
+  }
+  return Error::success();
+}
+
+/// The unit that the root of a loss is in: that of the one column to be
+/// predicted.
+static Expected<double> getMetricScale(const DataConfig &config,
+                                       Metric metric) {
+  if (metric != Metric::RMSE)
+    return 1.0;
+  const ColumnField *target = config.numericTarget();
+  if (config.kind() == DataConfig::Table && !target)
+    return makeError("--metric rmse needs one --target or --residual");
+  if (!target)
+    return 1.0;
+  double scale = config.scaleOf(target->columns.front()).second;
+  for (const std::string &column : target->columns)
+    if (config.scaleOf(column).second != scale)
+      return makeError("--metric rmse needs target columns of one unit; leave "
+                       "one, or use --raw-columns");
+  return scale;
+}
+
+static std::string describeHash(StringRef text) {
+  return utohexstr(xxh3_64bits(text), /*LowerCase=*/true);
+}
+
+/// What a resumed run must have in common with the one it goes on with.
+static Expected<json::Object> describeRun(const ModelSource &source,
+                                          const DataConfig &config,
+                                          StringRef data) {
+  Expected<std::unique_ptr<MemoryBuffer>> file = readFile(data);
+  if (!file)
+    return file.takeError();
+  return json::Object{{"model", describeHash(source.text)},
+                      {"data", describeHash((*file)->getBuffer())},
+                      {"columns", describeHash(toString(config.toJSON()))},
+                      {"optimizer", optimizer},
+                      {"learning_rate", double(learningRate)},
+                      {"clip", double(clip)},
+                      {"patience", int64_t(patience)},
+                      {"evaluate_every", int64_t(evaluateEvery)},
+                      {"split", split},
+                      {"seed", std::to_string(seed)}};
+}
+
+/// Complains about numbers that make no sense.
+static Error checkOptions() {
+  if (epochs < 1 || batchSize < 1)
+    return makeError("--epochs and --batch must be at least 1");
+  if (streams < 1)
+    return makeError("--streams must be at least 1");
+  if (!(clip >= 0) || patience < 0 || evaluateEvery < 0 || logEvery < 0 ||
+      maxVocabulary < 0)
+    return makeError("--clip, --patience, --evaluate-every, --log-every and "
+                     "--max-vocabulary must not be negative");
+  return Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// ravel train
+//===----------------------------------------------------------------------===//
+
+Expected<int> train() {
+  if (Error error = checkOptions())
+    return error;
+  Expected<std::string> function = getFunctionName(objective, "objective");
+  if (!function)
+    return function.takeError();
+  Expected<Metric> measure =
+      parseMetric(metric.empty() ? StringRef("loss") : StringRef(metric));
+  if (!measure)
+    return measure.takeError();
+  Expected<SplitSpec> splitting = SplitSpec::parse(split);
+  if (!splitting)
+    return splitting.takeError();
+  Expected<RowRange> range = RowRange::parse(rows);
+  if (!range)
+    return range.takeError();
+  Expected<DataConfig> config = DataConfig::fromCommandLine();
+  if (!config)
+    return config.takeError();
+  Expected<DType> type = getPrecision();
+  if (!type)
+    return type.takeError();
+  config->setDType(*type);
+  // A bad schedule should not wait for the compiler.
+  StringRef scheduleText = schedule;
+  std::string trial = scheduleText.str();
+  if (scheduleText.starts_with("cosine") && !scheduleText.contains("total"))
+    trial +=
+        scheduleText.contains(':') ? ",total=1000000000" : ":total=1000000000";
+  Expected<Schedule> parsed = Schedule::parse(trial, learningRate);
+  if (!parsed)
+    return parsed.takeError();
+
+  std::string last = joinPath(outFolder, "last.safetensors");
+  bool exists = sys::fs::exists(last);
+  if (exists && !resume && !overwrite)
+    return makeFileError(outFolder, "has a training run already; go on with "
+                                    "--resume, or replace it with --overwrite");
+  if (!exists && resume)
+    return makeFileError(outFolder, "has no training run to resume");
+
+  Expected<ModelFolder> model = ModelFolder::open();
+  if (!model)
+    return model.takeError();
+  CompileOptions options;
+  options.precision = *type;
+  options.objective = *function;
+  options.cpu = cpu;
+  if (Error error =
+          parseOptimizer(optimizer, options.optimizer, options.hyperparameters))
+    return error;
+  Compiler compiler = makeCompiler();
+  CompileOptions inferenceOptions;
+  inferenceOptions.precision = *type;
+  inferenceOptions.functions = {*function};
+  inferenceOptions.cpu = cpu;
+  options.training = true;
+  Expected<Module> training = compiler.compile(model->source, options);
+  if (!training)
+    return training.takeError();
+  Expected<ParameterStore> parameters =
+      makeParameters(*training, *type, initWeights);
+  if (!parameters)
+    return parameters.takeError();
+  Expected<FunctionCall> call =
+      FunctionCall::create(*training, *function + "_grad", *parameters);
+  if (!call)
+    return call.takeError();
+
+  StringRef dataFile = textPath.empty() ? dataPath : textPath;
+  Expected<Split> data = config->fit(dataFile, validationPath, *splitting,
+                                     *range, seed, getDataInputs(*call));
+  if (!data)
+    return data.takeError();
+  bool validates = data->validation.size() > 0;
+  for (const Dataset *part : {&data->training, &data->validation})
+    if (part->size() > 0)
+      if (Expected<std::string> axis = call->bind(*part); !axis)
+        return axis.takeError();
+  if (patience > 0 && !validates)
+    return makeError("--patience needs validation data: --split or "
+                     "--validation");
+  Expected<double> scale = getMetricScale(*config, *measure);
+  if (!scale)
+    return scale.takeError();
+  Expected<ClassLimits> limits =
+      findClassLimits(compiler, model->source, *call, *function);
+  if (!limits)
+    return limits.takeError();
+  if (const Vocabulary *vocabulary = config->textVocabulary())
+    for (const auto &[name, limit] : *limits)
+      if (vocabulary->size() > limit)
+        return makeFileError(dataFile, "has " + Twine(vocabulary->size()) +
+                                           " different symbols; the model's '" +
+                                           name + "' takes " + Twine(limit));
+  if (Error error = checkClasses(data->training, *limits, dataFile))
+    return error;
+  if (Error error = checkClasses(
+          data->validation, *limits,
+          validationPath.empty() ? dataFile : StringRef(validationPath)))
+    return error;
+  std::optional<Module> inference;
+  if (validates) {
+    Expected<Module> compiled =
+        compiler.compile(model->source, inferenceOptions);
+    if (!compiled)
+      return compiled.takeError();
+    inference.emplace(std::move(*compiled));
+  }
+
+  // The folder: everything that `ravel run` needs, first.
+  if (std::error_code ec = sys::fs::create_directories(outFolder))
+    return makeFileError(outFolder, "cannot be created: " + ec.message());
+  Expected<json::Object> run = describeRun(model->source, *config, dataFile);
+  if (!run)
+    return run.takeError();
+  if (!resume) {
+    for (StringRef old : {"best.safetensors", "last.safetensors"})
+      sys::fs::remove(joinPath(outFolder, old));
+    if (Error error = writeFileAtomically(joinPath(outFolder, "model.mlir"),
+                                          model->source.text))
+      return error;
+    if (Error error =
+            writeJSON(joinPath(outFolder, "data.json"), config->toJSON()))
+      return error;
+    if (Error error = writeJSON(joinPath(outFolder, "train.json"),
+                                json::Object{{"objective", *function},
+                                             {"precision", getName(*type)},
+                                             {"metric", getName(*measure)},
+                                             {"seed", std::to_string(seed)}}))
+      return error;
+  }
+
+  TrainerOptions settings;
+  settings.objective = *function;
+  settings.optimizer = options.optimizer;
+  settings.epochs = epochs;
+  settings.batchSize = batchSize;
+  settings.learningRate = learningRate;
+  settings.schedule = schedule;
+  settings.clip = clip;
+  settings.patience = patience;
+  settings.evaluateEvery = evaluateEvery;
+  settings.logEvery = logEvery;
+  settings.metric = *measure;
+  settings.metricScale = *scale;
+  settings.seed = seed;
+  settings.folder = outFolder;
+  settings.resume = resume;
+  settings.run = std::move(*run);
+  settings.stop = [] { return interrupted != 0; };
+  Trainer trainer(*training, inference ? &*inference : nullptr, *parameters,
+                  data->training, validates ? &data->validation : nullptr,
+                  std::move(settings));
+  Expected<int64_t> steps = trainer.countSteps();
+  if (!steps)
+    return steps.takeError();
+
+  errs() << formatv(
+      "training {0}: {1} parameters, {2} examples{3}, {4} "
+      "steps\n",
+      model->source.path,
+      parameters->layout().countValues(ArenaKind::Trainable),
+      data->training.size(),
+      validates ? formatv(" ({0} held out)", data->validation.size()).str()
+                : "",
+      *steps);
+  ProgressOptions display;
+  display.terminal = sys::Process::StandardErrIsDisplayed();
+  if (display.terminal)
+    if (unsigned width = sys::Process::StandardErrColumns())
+      display.columns = width;
+  catchInterrupts();
+  Expected<TrainingResult> result = trainer.run(&errs(), display);
+  if (!result)
+    return result.takeError();
+
+  if (result->bestMetric)
+    errs() << formatv("best {0} {1:f4} at step {2}\n", getName(*measure),
+                      *result->bestMetric, result->bestStep);
+  if (result->kind == TrainingResult::Interrupted) {
+    errs() << formatv("interrupted after step {0}; {1} is saved: go on with "
+                      "--resume\n",
+                      result->step, outFolder);
+    return 130;
+  }
+  errs() << formatv("{0} after step {1}, epoch {2}; loss {3:f4}; saved in "
+                    "{4}\n",
+                    result->kind == TrainingResult::Stagnated ? "stopped early"
+                                                              : "finished",
+                    result->step, result->epoch, result->lastLoss, outFolder);
+  return 0;
+}
+
+//===----------------------------------------------------------------------===//
+// ravel evaluate
+//===----------------------------------------------------------------------===//
+
+Expected<int> evaluateModel() {
+  Expected<ModelFolder> model = ModelFolder::open();
+  if (!model)
+    return model.takeError();
+  StringRef name = objective;
+  if (name.empty())
+    name = model->training.getString("objective").value_or("");
+  Expected<std::string> function = getFunctionName(name, "objective");
+  if (!function)
+    return function.takeError();
+  StringRef metricText = metric;
+  if (metricText.empty())
+    metricText = model->training.getString("metric").value_or("loss");
+  Expected<Metric> measure = parseMetric(metricText);
+  if (!measure)
+    return measure.takeError();
+  Expected<RowRange> range = RowRange::parse(rows);
+  if (!range)
+    return range.takeError();
+  Expected<DType> type = getPrecision(&*model);
+  if (!type)
+    return type.takeError();
+  StringRef dataFile = textPath.empty() ? dataPath : textPath;
+  if (dataFile.empty())
+    return makeError("expected --data FILE or --text FILE");
+  Expected<DataConfig> config =
+      model->folder.empty() ? DataConfig::fromCommandLine()
+                            : DataConfig::load(model->path("data.json"));
+  if (!config)
+    return config.takeError();
+  config->setDType(*type);
+  if (batchSize < 1)
+    return makeError("--batch must be at least 1");
+  if ((config->kind() == DataConfig::Text) != !textPath.empty())
+    return makeError(textPath.empty()
+                         ? "the model was trained on a text; give it --text"
+                         : "--text needs a folder that was trained on one");
+  if (config->kind() == DataConfig::Text && !config->textVocabulary())
+    return makeError("--text needs the vocabulary of a folder that `ravel "
+                     "train` wrote");
+
+  Compiler compiler = makeCompiler();
+  CompileOptions options;
+  options.precision = *type;
+  options.functions = {*function};
+  options.cpu = cpu;
+  Expected<Module> module = compiler.compile(model->source, options);
+  if (!module)
+    return module.takeError();
+  Expected<ParameterStore> parameters =
+      makeParameters(*module, *type, model->findWeights());
+  if (!parameters)
+    return parameters.takeError();
+  Expected<FunctionCall> call =
+      FunctionCall::create(*module, *function, *parameters);
+  if (!call)
+    return call.takeError();
+  Expected<Dataset> data = config->read(dataFile, *range, getDataInputs(*call));
+  if (!data)
+    return data.takeError();
+  Expected<ClassLimits> limits =
+      findClassLimits(compiler, model->source, *call, *function);
+  if (!limits)
+    return limits.takeError();
+  if (Error error = checkClasses(*data, *limits, dataFile))
+    return error;
+  Expected<double> scale = getMetricScale(*config, *measure);
+  if (!scale)
+    return scale.takeError();
+  Expected<std::optional<Evaluation>> result =
+      evaluate(*module, *function, *parameters, *data, batchSize);
+  if (!result)
+    return result.takeError();
+  outs() << formatv("{0} {1:f4} on {2} examples\n", getName(*measure),
+                    (*result)->get(*measure, *scale), (*result)->examples);
+  return 0;
+}
+
+} // namespace ravel::driver

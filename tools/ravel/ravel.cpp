@@ -1,0 +1,59 @@
+//===- ravel.cpp - Ravel's driver -----------------------------------------===//
+//
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Commands.h"
+#include "Options.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace llvm;
+using namespace ravel::driver;
+
+int main(int argc, char **argv) {
+  StringRef command = argc > 1 ? argv[1] : "";
+  if (command == "help" && argc > 2)
+    command = argv[2];
+  if (command.empty() || command == "help" || command == "-h" ||
+      command == "-help" || command == "--help") {
+    (command.empty() ? errs() : outs()) << getOverview();
+    return command.empty() ? 1 : 0;
+  }
+  if (getExamples(command).empty()) {
+    WithColor::error(errs(), "ravel")
+        << "there is no command '" << command
+        << "'; `ravel --help` lists those there are\n";
+    return 1;
+  }
+  InitLLVM init(argc, argv);
+  cl::extrahelp examples(getExamples(command));
+  const char *help[] = {argv[0], argv[argc > 2 ? 2 : 1], "--help"};
+  if (StringRef(argv[1]) == "help")
+    cl::ParseCommandLineOptions(3, help);
+  else
+    cl::ParseCommandLineOptions(argc, argv);
+
+  std::pair<cl::SubCommand *, Expected<int> (*)()> commands[] = {
+      {&trainCommand, train},
+      {&runCommand, run},
+      {&evaluateCommand, evaluateModel},
+      {&sampleCommand, sample},
+      {&printCommand, print},
+      {&paramsCommand, listParameters},
+      {&plotCommand, plot}};
+  for (auto [subcommand, execute] : commands) {
+    if (!*subcommand)
+      continue;
+    Expected<int> status = execute();
+    if (status)
+      return *status;
+    handleAllErrors(status.takeError(), [](const ErrorInfoBase &error) {
+      WithColor::error(errs(), "ravel") << error.message() << '\n';
+    });
+    return 1;
+  }
+  return 1;
+}
