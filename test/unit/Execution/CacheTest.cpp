@@ -71,6 +71,8 @@ TEST_F(CacheTest, EveryOptionIsPartOfTheKey) {
   EXPECT_FALSE(compile(kDouble, options).isCached());
   options.unrollTime = 2;
   EXPECT_FALSE(compile(kDouble, options).isCached());
+  options.optimizationLevel = 2;
+  EXPECT_FALSE(compile(kDouble, options).isCached());
   options.functions = {"f"};
   EXPECT_FALSE(compile(kDouble, options).isCached());
   options.precision = DType::F64;
@@ -82,7 +84,7 @@ TEST_F(CacheTest, EveryOptionIsPartOfTheKey) {
   options.hyperparameters["momentum"] = 0.5 + 1e-15;
   EXPECT_FALSE(compile(kDouble, options).isCached());
   EXPECT_TRUE(compile(kDouble, options).isCached());
-  EXPECT_EQ(list().size(), 9u);
+  EXPECT_EQ(list().size(), 10u);
 }
 
 TEST_F(CacheTest, DamagedEntryIsReplaced) {
