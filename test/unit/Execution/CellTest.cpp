@@ -47,7 +47,6 @@ const Cell cells[] = {
        %c1 = arith.addf %keep, %add : tensor<?xf32>
        %t = math.tanh %c1 : tensor<?xf32>
        %h1 = arith.mulf %o, %t : tensor<?xf32>
-       %same = arith.addf %mx, %c1 : tensor<?xf32>
        rnn.yield %h1 state(%h1, %c1)
      })mlir",
      kPlain},
@@ -133,7 +132,7 @@ const Cell cells[] = {
        %h = tensor.extract_slice %hc[0] [4] [1] : tensor<8xf32> to tensor<4xf32>
        %c = tensor.extract_slice %hc[4] [4] [1] : tensor<8xf32> to tensor<4xf32>
        %xh = tensor.concat dim(0) %x, %h : (tensor<3xf32>, tensor<4xf32>) -> tensor<7xf32>
-       %p = rnn.project "gates" (%xh) : tensor<16xf32>
+       %p = rnn.project "gates" (%xh) : (tensor<7xf32>) -> tensor<16xf32>
        %ip = tensor.extract_slice %p[0] [4] [1] : tensor<16xf32> to tensor<4xf32>
        %fp = tensor.extract_slice %p[4] [4] [1] : tensor<16xf32> to tensor<4xf32>
        %gp = tensor.extract_slice %p[8] [4] [1] : tensor<16xf32> to tensor<4xf32>
@@ -153,19 +152,19 @@ const Cell cells[] = {
      kPlain},
     {"NoState", R"mlir(
      rnn.cell @cell(%x) state() {
-       %h = rnn.gate "hidden" gelu(%x) : tensor<?xf32>
-       %n = rnn.layer_norm "norm" %h : tensor<?xf32>
-       %y = rnn.gate "out" elu(%n) : tensor<?xf32>
+       %h = rnn.gate "hidden" gelu(%x) : (tensor<?xf32>) -> tensor<6xf32>
+       %n = rnn.layer_norm "norm" %h : tensor<6xf32>
+       %y = rnn.gate "out" elu(%n) : (tensor<6xf32>) -> tensor<?xf32>
        rnn.yield %y
      })mlir",
      R"(%y = rnn.unroll @cell "rnn" (%x) : (!rnn.seq<tensor<3xf32>>) -> !rnn.seq<tensor<4xf32>>)"},
     // One matrix twice in a step, and numbers made of vectors.
     {"SharedInOneStep", R"mlir(
      rnn.cell @cell(%x) state(%h) {
-       %a = rnn.gate "think" tanh(%x, %h) : tensor<?xf32>
-       %b = rnn.gate "think" tanh(%x, %a) : tensor<?xf32>
+       %a = rnn.gate "think" tanh(%x, %h) : (tensor<?xf32>, tensor<?xf32>) -> tensor<4xf32>
+       %b = rnn.gate "think" tanh(%x, %a) : (tensor<?xf32>, tensor<4xf32>) -> tensor<?xf32>
        %largest = rnn.max %b : tensor<?xf32>
-       %mass = rnn.log_sum_exp %a : tensor<?xf32>
+       %mass = rnn.log_sum_exp %a : tensor<4xf32>
        %ratio = arith.divf %largest, %mass : f32
        %r = rnn.broadcast %ratio : f32 -> tensor<?xf32>
        %h1 = arith.addf %b, %r : tensor<?xf32>
@@ -188,6 +187,8 @@ const Cell cells[] = {
      })mlir",
      kPlain},
 };
+
+void PrintTo(const Cell &cell, std::ostream *os) { *os << cell.name; }
 
 class CellTest : public testing::TestWithParam<Cell> {};
 

@@ -68,6 +68,8 @@ std::string writeUnroll(llvm::StringRef cell, llvm::ArrayRef<int64_t> states,
       types, terms, total);
 }
 
+void PrintTo(const PreludeCell &cell, std::ostream *os) { *os << cell.name; }
+
 class PreludeGradientTest : public testing::TestWithParam<PreludeCell> {};
 
 TEST_P(PreludeGradientTest, EqualsCentralDifferences) {

@@ -123,7 +123,12 @@ std::vector<Tensor> ModelRunner::call(llvm::StringRef function,
         sequences.push_back(getSequence(given, i, lengths[i]));
       for (const Tensor &sequence : sequences)
         refs.push_back(sequence);
-      tensors.push_back(pack(layout, refs));
+      Tensor packed = pack(layout, refs);
+      // Without sequences there is nothing to take the shape from.
+      llvm::cantFail(packed.reshape(shape));
+      tensors.push_back(packed.dtype() == argument.dtype
+                            ? std::move(packed)
+                            : Tensor(argument.dtype, shape));
     } else if (argument.layout == RowLayout::Example) {
       tensors.push_back(permute(given, layout.order));
     } else {

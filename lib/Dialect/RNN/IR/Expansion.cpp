@@ -160,11 +160,11 @@ FailureOr<SmallVector<Value>> GeluOp::expand(OpBuilder &builder,
   Value scaled = arith::MulFOp::create(builder, loc, cube, splat(0.044715));
   Value sum = arith::AddFOp::create(builder, loc, x, scaled);
   Value inner = arith::MulFOp::create(builder, loc, sum,
-                                      splat(0.79788456080286535588)); // sqrt(2/pi)
-  Value tanh = math::TanhOp::create(builder, loc, inner);
-  Value shifted = arith::AddFOp::create(builder, loc, tanh, splat(1.0));
-  Value half = arith::MulFOp::create(builder, loc, x, splat(0.5));
-  return SmallVector<Value>{arith::MulFOp::create(builder, loc, half, shifted)};
+                                      splat(2 * 0.79788456080286535588)); // sqrt(2/pi)
+  // 0.5 (1 + tanh(u)) is sigmoid(2 u), which is precise where 1 and tanh(u)
+  // nearly cancel.
+  Value share = SigmoidOp::create(builder, loc, getType(), inner);
+  return SmallVector<Value>{arith::MulFOp::create(builder, loc, x, share)};
 }
 
 FailureOr<SmallVector<Value>> SiluOp::expand(OpBuilder &builder,

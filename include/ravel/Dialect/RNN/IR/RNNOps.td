@@ -356,8 +356,8 @@ def RNN_SoftplusOp : RNN_Unary<"softplus", [Differentiable]> {
 def RNN_GeluOp : RNN_Unary<"gelu", [Expandable]> {
   let summary = "x Phi(x), by the tanh form";
   let description = [{
-    `0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`; Hendrycks & Gimpel
-    (2016).
+    `0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`, computed as
+    `x sigmoid(2 sqrt(2/pi) (x + 0.044715 x^3))`; Hendrycks & Gimpel (2016).
 
     Example:
 
