@@ -28,7 +28,7 @@ struct UnrollTimePass : ravel::impl::UnrollTimeBase<UnrollTimePass> {
     if (factor < 1) {
       getOperation().emitError("rnn-unroll-time: factor must be at least 1, "
                                "but is ")
-          << factor;
+          << factor.getValue();
       return signalPassFailure();
     }
     if (factor == 1)
@@ -40,7 +40,7 @@ struct UnrollTimePass : ravel::impl::UnrollTimeBase<UnrollTimePass> {
     });
     for (scf::ForOp loop : loops)
       if (failed(loopUnrollByFactor(loop, factor))) {
-        loop.emitError("this loop over time can't be unrolled by ") << factor;
+        loop.emitError("this loop over time can't be unrolled by ") << factor.getValue();
         return signalPassFailure();
       }
   }

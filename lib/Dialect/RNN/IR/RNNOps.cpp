@@ -483,16 +483,16 @@ static LogicalResult verifyCellUse(Operation *op, FlatSymbolRefAttr symbol,
   size_t numStates = cell.getStates().size();
   size_t numOutputs = cell.getYield().getOutputs().size();
   if (inputs.size() + numFedBack != numInputs)
-    return fail("C2: cell " + symbol.getValue() + " takes " + Twine(numInputs) +
+    return fail("C2: cell @" + symbol.getValue() + " takes " + Twine(numInputs) +
                 " inputs, but is given " + Twine(inputs.size() + numFedBack));
   if (!states.empty() && states.size() != numStates)
-    return fail("C4: cell " + symbol.getValue() + " has " + Twine(numStates) +
+    return fail("C4: cell @" + symbol.getValue() + " has " + Twine(numStates) +
                 " states, but is given " + Twine(states.size()));
   if (!unroll && states.size() != numStates)
     return fail("C4: a step needs all " + Twine(numStates) +
                 " states of the cell, but is given none");
   if (results.size() != numOutputs && results.size() != numOutputs + numStates)
-    return fail("C5: cell " + symbol.getValue() + " gives " +
+    return fail("C5: cell @" + symbol.getValue() + " gives " +
                 Twine(numOutputs) + " outputs and " + Twine(numStates) +
                 " states, but " + Twine(results.size()) +
                 " results are asked for");
@@ -502,7 +502,7 @@ static LogicalResult verifyCellUse(Operation *op, FlatSymbolRefAttr symbol,
 
   auto mismatch = [&](StringRef what, size_t index, Location where,
                       Type expected, Type actual) {
-    InFlightDiagnostic diag = op->emitOpError("C3: ")
+    InFlightDiagnostic diag = op->emitOpError()
                               << what << " #" << index
                               << " does not fit the cell";
     diag.attachNote(where) << "expected type: " << expected;
@@ -512,23 +512,23 @@ static LogicalResult verifyCellUse(Operation *op, FlatSymbolRefAttr symbol,
   for (auto [index, type] : llvm::enumerate(inputs)) {
     BlockArgument argument = cell.getInputs()[index];
     if (!areCompatible(argument.getType(), getElementOrSelf(type)))
-      return mismatch("input", index, argument.getLoc(), argument.getType(),
+      return mismatch("C3: input", index, argument.getLoc(), argument.getType(),
                       getElementOrSelf(type));
   }
   for (auto [index, type] : llvm::enumerate(states)) {
     BlockArgument argument = cell.getStates()[index];
     if (!areCompatible(argument.getType(), type))
-      return mismatch("state", index, argument.getLoc(), argument.getType(),
+      return mismatch("C3: state", index, argument.getLoc(), argument.getType(),
                       type);
   }
   for (auto [index, type] : llvm::enumerate(fedBack)) {
     BlockArgument argument = cell.getInputs()[inputs.size() + index];
     if (!areCompatible(argument.getType(), type))
-      return mismatch("fed back input", inputs.size() + index,
+      return mismatch("C8: fed back input", inputs.size() + index,
                       argument.getLoc(), argument.getType(), type);
     Value output = cell.getYield().getOutputs()[index];
     if (!areCompatible(output.getType(), type))
-      return mismatch("fed back output", index, output.getLoc(),
+      return mismatch("C8: fed back output", index, output.getLoc(),
                       output.getType(), type);
   }
   for (auto [index, type] : llvm::enumerate(results)) {
@@ -540,7 +540,7 @@ static LogicalResult verifyCellUse(Operation *op, FlatSymbolRefAttr symbol,
       return fail("C5: result #" + Twine(index) + " must not be a sequence");
     Value yielded = cell.getYield().getOperand(index);
     if (!areCompatible(yielded.getType(), getElementOrSelf(type)))
-      return mismatch("result", index, yielded.getLoc(), yielded.getType(),
+      return mismatch("C3: result", index, yielded.getLoc(), yielded.getType(),
                       getElementOrSelf(type));
   }
   return success();

@@ -15,7 +15,8 @@
 // *After*: an op that no next state depends on is trailing. Trailing ops that
 // read a matrix are moved, with the trailing ops that follow from them.
 //
-// Values that cross from one part to the next become sequences.
+// Values that cross from one part to the next become sequences. A value that no
+// sequence can hold, such as the result of a comparison, is computed in both.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,6 +39,11 @@ static bool readsMatrix(Operation &op) {
     auto tensor = dyn_cast<RankedTensorType>(type);
     return tensor && tensor.getRank() == 2;
   });
+}
+
+/// Whether a sequence can hold values of `type`.
+static bool isElement(Type type) {
+  return isa<FloatType>(getElementTypeOrSelf(type)) || type.isInteger(32);
 }
 
 /// The values of the body that depend on a state.
@@ -171,11 +177,23 @@ static ScanOp hoistBefore(ScanOp scan) {
 
   // What the loop, or its outputs, still need of the moved values.
   YieldOp yield = scan.getYield();
+  auto isMoved = [&](Value value) {
+    return value.getDefiningOp() && moved.contains(value.getDefiningOp());
+  };
+  DenseSet<Operation *> repeated;
+  auto stays = [&](Operation &op) {
+    return !moved.contains(&op) || repeated.contains(&op);
+  };
+  for (Operation &op : llvm::reverse(block))
+    if (stays(op))
+      for (Value operand : op.getOperands())
+        if (isMoved(operand) && !isElement(operand.getType()))
+          repeated.insert(operand.getDefiningOp());
   llvm::SetVector<Value> crossing;
   for (Operation &op : block)
-    if (!moved.contains(&op))
+    if (stays(op))
       for (Value operand : op.getOperands())
-        if (operand.getDefiningOp() && moved.contains(operand.getDefiningOp()))
+        if (isMoved(operand) && isElement(operand.getType()))
           crossing.insert(operand);
 
   OpBuilder builder(scan);
@@ -212,7 +230,7 @@ static ScanOp hoistBefore(ScanOp scan) {
   rest.map(crossing.getArrayRef(), loop.getInputArgs().drop_front(numInputs));
   rest.map(scan.getStateArgs(), loop.getStateArgs());
   for (Operation &op : block.without_terminator())
-    if (!moved.contains(&op))
+    if (stays(op))
       inner.clone(op, rest);
   SmallVector<Value> nextOutputs, nextStates;
   for (Value value : outputs)
@@ -256,12 +274,21 @@ static ScanOp hoistAfter(ScanOp scan) {
     return value.getDefiningOp() && moved.contains(value.getDefiningOp());
   };
   // What the moved ops still need of the loop.
+  auto isOfLoop = [&](Value value) {
+    return scan.getBody().isAncestor(value.getParentRegion()) &&
+           !isMoved(value) && !isConstant(value);
+  };
+  DenseSet<Operation *> follows = moved;
+  for (Operation &op : llvm::reverse(block))
+    if (follows.contains(&op))
+      for (Value operand : op.getOperands())
+        if (isOfLoop(operand) && !isElement(operand.getType()))
+          follows.insert(operand.getDefiningOp());
   llvm::SetVector<Value> crossing;
   for (Operation &op : block)
-    if (moved.contains(&op))
+    if (follows.contains(&op))
       for (Value operand : op.getOperands())
-        if (scan.getBody().isAncestor(operand.getParentRegion()) &&
-            !isMoved(operand) && !isConstant(operand))
+        if (isOfLoop(operand) && isElement(operand.getType()))
           crossing.insert(operand);
 
   // The loop: outputs that stay, then the crossing values. An input's element
@@ -318,7 +345,7 @@ static ScanOp hoistAfter(ScanOp scan) {
   for (auto [value, argument] :
        llvm::zip(crossing, after.getInputArgs()))
     mapping.map(value, argument);
-  cloneMoved(block, moved, body, mapping);
+  cloneMoved(block, follows, body, mapping);
   SmallVector<Value> results;
   for (Value value : movedOutputs)
     results.push_back(mapping.lookup(value));

@@ -161,6 +161,8 @@ private:
   SmallVector<Value> keys;
   SmallVector<std::string> prefixes;
   SmallVector<Operation *> active;
+  /// Where the cells that are being inlined are used.
+  SmallVector<Location> uses;
   int64_t lastSite = 0;
   SmallVector<DictionaryAttr> argAttrs;
 };
@@ -238,15 +240,16 @@ LogicalResult FunctionInstantiation::solveSizes(
     SizeSolver &solver, Operation *user, CellOp cell, ArrayRef<Type> inputs,
     ArrayRef<Type> states, ArrayRef<Type> outputs) {
   YieldOp yield = cell.getYield();
-  cell.getBody().walk([&](Operation *op) { solver.addEquations(op); });
-  for (auto [state, next] : llvm::zip(cell.getStates(), yield.getStates()))
-    solver.equate(state, next, yield);
   for (auto [argument, type] : llvm::zip(cell.getInputs(), inputs))
     solver.equate(argument, type, user->getLoc());
   for (auto [argument, type] : llvm::zip(cell.getStates(), states))
     solver.equate(argument, type, user->getLoc());
   for (auto [value, type] : llvm::zip(yield.getOutputs(), outputs))
     solver.equate(value, type, user->getLoc());
+  // Last, so that it is an op of the cell where sizes of the use can't agree.
+  cell.getBody().walk([&](Operation *op) { solver.addEquations(op); });
+  for (auto [state, next] : llvm::zip(cell.getStates(), yield.getStates()))
+    solver.equate(state, next, yield);
   return solver.solve();
 }
 
@@ -294,8 +297,10 @@ FailureOr<SmallVector<Value>> FunctionInstantiation::inlineCell(
   mapping.map(cell.getStates(), states);
   prefixes.push_back(use.str());
   active.push_back(cell);
+  uses.push_back(user->getLoc());
   LogicalResult result =
       instantiateBlock(cell.getEntry(), builder, mapping, &solver);
+  uses.pop_back();
   active.pop_back();
   prefixes.pop_back();
   if (failed(result))
@@ -311,12 +316,17 @@ FailureOr<SmallVector<Value>> FunctionInstantiation::inlineCell(
 //===----------------------------------------------------------------------===//
 
 /// Fails where a type of `op` still has an open size.
-static LogicalResult verifyStatic(Operation *op) {
+static LogicalResult verifyStatic(Operation *op, ArrayRef<Location> uses) {
   for (Value value : op->getResults()) {
     auto type = dyn_cast<RankedTensorType>(getElementOrSelf(value.getType()));
-    if (type && !type.hasStaticShape())
-      return op->emitError("the size of this value can't be inferred; it is ")
-             << type;
+    if (!type || type.hasStaticShape())
+      continue;
+    InFlightDiagnostic diag =
+        op->emitError("the size of this value can't be inferred; it is ");
+    diag << type;
+    for (Location use : llvm::reverse(uses))
+      diag.attachNote(use) << "in this use of the cell";
+    return diag;
   }
   return success();
 }
@@ -500,7 +510,7 @@ LogicalResult FunctionInstantiation::instantiateOp(Operation *op,
               "rnn.unroll and rnn.scan";
   auto isSequence = [](Type type) { return isa<SeqType>(type); };
   if (op->hasTrait<Liftable>() && llvm::any_of(op->getResultTypes(), isSequence)) {
-    if (failed(verifyStatic(op)))
+    if (failed(verifyStatic(op, uses)))
       return failure();
     return liftOp(op, builder, mapping);
   }
@@ -508,7 +518,7 @@ LogicalResult FunctionInstantiation::instantiateOp(Operation *op,
   if (solver)
     for (auto [from, to] : llvm::zip(op->getResults(), clone->getResults()))
       to.setType(solver->getType(from));
-  if (failed(verifyStatic(clone)))
+  if (failed(verifyStatic(clone, uses)))
     return failure();
   return expandOp(op, clone, builder, mapping);
 }

@@ -44,16 +44,16 @@ def RNN_Element : Type<
         RNN_Matrix.predicate]>,
     "element (vector, matrix, float or i32)">;
 
+// The C++ type of sequences stays open: `!rnn.seq` would be left out in print.
 def RNN_Seq : Type<
-    CPred<"::llvm::isa<::ravel::rnn::SeqType>($_self)">, "sequence",
-    "::ravel::rnn::SeqType">;
+    CPred<"::llvm::isa<::ravel::rnn::SeqType>($_self)">, "sequence">;
 
 class RNN_SeqOf<Type element, string what> : Type<
     And<[RNN_Seq.predicate,
          SubstLeaves<"$_self",
              "::llvm::cast<::ravel::rnn::SeqType>($_self).getElementType()",
              element.predicate>]>,
-    "sequence of " # what, "::ravel::rnn::SeqType">;
+    "sequence of " # what>;
 
 def RNN_VectorSeq : RNN_SeqOf<RNN_Vector, "vectors">;
 def RNN_IndexSeq : RNN_SeqOf<I32, "i32">;

@@ -71,7 +71,8 @@ def RNNInstantiate : Pass<"rnn-instantiate", "::mlir::ModuleOp"> {
     Option<"training", "training", "bool", "false",
            "Whether dropout and zoneout draw at random">,
   ];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::ravel::rnn::RNNDialect"];
 }
 
 def RNNDifferentiate : Pass<"rnn-differentiate", "::mlir::ModuleOp"> {
@@ -127,7 +128,7 @@ def RNNDifferentiate : Pass<"rnn-differentiate", "::mlir::ModuleOp"> {
            "Erase the objective, whose results the gradient function has too">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-                           "::mlir::tensor::TensorDialect"];
+                           "::mlir::tensor::TensorDialect", "::ravel::rnn::RNNDialect"];
 }
 
 def RNNHoistTimeParallel : Pass<"rnn-hoist-time-parallel", "::mlir::ModuleOp"> {
@@ -226,7 +227,8 @@ def RNNBatch : Pass<"rnn-batch", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::linalg::LinalgDialect",
-                           "::mlir::bufferization::BufferizationDialect"];
+                           "::mlir::bufferization::BufferizationDialect",
+                           "::ravel::rnn::RNNDialect"];
 }
 
 #endif // RAVEL_DIALECT_RNN_TRANSFORMS_PASSES_TD

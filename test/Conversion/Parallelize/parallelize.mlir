@@ -1,0 +1,70 @@
+// RUN: ravel-opt %s -rnn-parallelize -canonicalize | FileCheck %s
+// RUN: ravel-opt %s -rnn-parallelize=min-rows=3 -canonicalize | FileCheck %s --check-prefix=FEW
+
+// Threads start once, outside of the loop over time.
+// CHECK-LABEL: func.func @loop(
+// CHECK-SAME:    %[[X:[^:]*]]: memref<?x8xf32>, %[[Y:[^:]*]]: memref<?x8xf32>
+// CHECK-DAG:     %[[LEAST:.*]] = arith.constant 8 : index
+// CHECK-DAG:     %[[ROWS:.*]] = memref.dim %[[Y]]
+// CHECK:         %[[MANY:.*]] = arith.cmpi uge, %[[ROWS]], %[[LEAST]]
+// CHECK-NEXT:    omp.parallel if(%[[MANY]]) {
+// CHECK-NEXT:      %[[ID:.*]] = llvm.call @omp_get_thread_num() : () -> i32
+// CHECK-NEXT:      %[[I:.*]] = arith.index_cast %[[ID]]
+// CHECK-NEXT:      %[[THREADS:.*]] = llvm.call @omp_get_num_threads() : () -> i32
+// CHECK-NEXT:      %[[N:.*]] = arith.index_cast %[[THREADS]]
+// CHECK-NEXT:      scf.for
+// CHECK:             rnn.rows ins({{.*}}) outs(%[[Y]] : memref<?x8xf32>) distribute(%[[I]], %[[N]]) {
+// CHECK:           } {rnn.time}
+// CHECK-NEXT:      omp.terminator
+// FEW-LABEL:   func.func @loop(
+// FEW:           arith.constant 3 : index
+func.func @loop(%x: memref<?x8xf32>, %y: memref<?x8xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %t = %c0 to %n step %c1 {
+    %xt = memref.subview %x[%t, 0] [%n, 8] [1, 1] : memref<?x8xf32> to memref<?x8xf32, strided<[8, 1], offset: ?>>
+    rnn.rows ins(%xr = %xt : memref<?x8xf32, strided<[8, 1], offset: ?>>) outs(%y : memref<?x8xf32>) {
+      rnn.yield %xr : tensor<8xf32>
+    }
+  } {rnn.time}
+  return
+}
+
+// CHECK-LABEL: func.func @kernel(
+// CHECK:         omp.parallel if(
+// CHECK:           rnn.rows {{.*}} distribute(
+func.func @kernel(%x: memref<?x8xf32>) {
+  rnn.rows ins(%xr = %x : memref<?x8xf32>) outs(%x : memref<?x8xf32>) {
+    rnn.yield %xr : tensor<8xf32>
+  }
+  return
+}
+
+// Rows can't be dealt out where something else writes, too.
+// CHECK-LABEL: func.func @writes_otherwise(
+// CHECK-NOT:     omp.parallel
+func.func @writes_otherwise(%x: memref<?x8xf32>, %v: f32, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %t = %c0 to %n step %c1 {
+    memref.store %v, %x[%t, %c0] : memref<?x8xf32>
+    rnn.rows ins(%xr = %x : memref<?x8xf32>) outs(%x : memref<?x8xf32>) {
+      rnn.yield %xr : tensor<8xf32>
+    }
+  } {rnn.time}
+  return
+}
+
+// Threads never start once a step.
+// CHECK-LABEL: func.func @other_loop(
+// CHECK-NOT:     omp.parallel
+func.func @other_loop(%x: memref<?x8xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %t = %c0 to %n step %c1 {
+    rnn.rows ins(%xr = %x : memref<?x8xf32>) outs(%x : memref<?x8xf32>) {
+      rnn.yield %xr : tensor<8xf32>
+    }
+  }
+  return
+}

@@ -1,0 +1,253 @@
+// RUN: ravel-opt %s -rnn-instantiate -verify-diagnostics -split-input-file
+
+// The sizes of a cell that can't agree: both places are named.
+rnn.cell @add(%x) state(%h) {
+  %s = arith.addf %x, %h : tensor<?xf32>
+  rnn.yield %s state(%s)
+}
+func.func @sizes(%x: tensor<2xf32>, %h: tensor<3xf32>) -> tensor<3xf32> {
+  // expected-error @below {{sizes can't agree: 3 here, but 2 elsewhere}}
+  // expected-note @below {{size 2 comes from here}}
+  %y, %h1 = rnn.step @add "a"(%x) state(%h) : (tensor<2xf32>, tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>)
+  return %y : tensor<3xf32>
+}
+
+// -----
+
+rnn.cell @two_sizes(%x: tensor<?xf32>) {
+  %a = rnn.gate "a" tanh(%x) : tensor<3xf32>
+  %b = rnn.gate "b" tanh(%x) : tensor<4xf32>
+  // expected-note @below {{prior use here}}
+  %c = rnn.sigmoid %a : tensor<3xf32>
+  // expected-error @below {{use of value '%c' expects different type than prior uses: 'tensor<?xf32>' vs 'tensor<3xf32>'}}
+  %ao = rnn.gate "ao" tanh(%c) : tensor<?xf32>
+  %bo = tensor.concat dim(0) %a, %b : (tensor<3xf32>, tensor<4xf32>) -> tensor<?xf32>
+  %s = arith.addf %ao, %bo : tensor<?xf32>
+  rnn.yield %s
+}
+func.func @joined(%x: tensor<2xf32>) -> tensor<6xf32> {
+  %y = rnn.step @two_sizes "a"(%x) : (tensor<2xf32>) -> tensor<6xf32>
+  return %y : tensor<6xf32>
+}
+
+// -----
+
+rnn.cell @join(%x) {
+  %p = rnn.param "p" : tensor<?xf32>
+  // expected-error @below {{sizes can't agree: the parts known have 3 components, but the whole has 2}}
+  %y = tensor.concat dim(0) %x, %p : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  rnn.yield %y
+}
+func.func @part_larger_than_whole(%x: tensor<3xf32>) -> tensor<2xf32> {
+  // expected-note @below {{size 2 comes from here}}
+  %y = rnn.step @join "a"(%x) : (tensor<3xf32>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+
+// -----
+
+rnn.cell @unused_parameter(%x) {
+  // expected-error @below {{the size of this value can't be inferred; it is 'tensor<?xf32>'}}
+  %p = rnn.param "p" : tensor<?xf32>
+  rnn.yield %x
+}
+func.func @size_of_parameter(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %y = rnn.step @unused_parameter "a"(%x) : (tensor<3xf32>) -> tensor<3xf32>
+  return %y : tensor<3xf32>
+}
+
+// -----
+
+rnn.cell @hidden(%x) {
+  // expected-error @below {{the size of this value can't be inferred; it is 'tensor<?xf32>'}}
+  %y = rnn.gate "g" tanh(%x) : tensor<?xf32>
+  %z = rnn.project "z"(%y) : tensor<?xf32>
+  rnn.yield %z
+}
+func.func @size_of_gate(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %y = rnn.step @hidden "a"(%x) : (tensor<3xf32>) -> tensor<3xf32>
+  return %y : tensor<3xf32>
+}
+
+// -----
+
+// expected-note @below {{it is defined here}}
+rnn.cell @elman(%x) state(%h, %c) {
+  %h1 = rnn.gate "g" tanh(%x, %h, %c) : tensor<?xf32>
+  %y = rnn.project "y"(%h1) : tensor<?xf32>
+  rnn.yield %y state(%h1, %c)
+}
+func.func @size_of_state(%x: !rnn.seq<tensor<3xf32>>) -> !rnn.seq<tensor<3xf32>> {
+  // expected-error @below {{the size of state #0 of cell @elman can't be inferred from this use; give its initial value or ask for it as a result}}
+  %y = rnn.unroll @elman "a"(%x) : (!rnn.seq<tensor<3xf32>>) -> !rnn.seq<tensor<3xf32>>
+  return %y : !rnn.seq<tensor<3xf32>>
+}
+
+// -----
+
+func.func @reused_with_another_shape(%x: tensor<3xf32>) -> tensor<4xf32> {
+  // expected-note @below {{it is first used here}}
+  // expected-note @below {{expected type: 'tensor<3x4xf32>'}}
+  %y = rnn.project "p"(%x) : (tensor<3xf32>) -> tensor<4xf32>
+  // expected-error @below {{parameter 'p.weight.0' is reused with another shape}}
+  // expected-note @below {{  actual type: 'tensor<4x4xf32>'}}
+  %z = rnn.project "p"(%y) : (tensor<4xf32>) -> tensor<4xf32>
+  return %z : tensor<4xf32>
+}
+
+// -----
+
+func.func @trainable_and_frozen(%x: tensor<3xf32>) -> tensor<3xf32> {
+  // expected-note @below {{it is first used here}}
+  %y = rnn.project "p"(%x) : (tensor<3xf32>) -> tensor<3xf32>
+  // expected-error @below {{parameter 'p.weight.0' is trainable in one use and frozen in another}}
+  %z = rnn.project "p"(%y) {trainable = false} : (tensor<3xf32>) -> tensor<3xf32>
+  return %z : tensor<3xf32>
+}
+
+// -----
+
+// expected-note @below {{by this}}
+func.func @gain() -> tensor<3xf32> {
+  // expected-error @below {{the name of parameter 'gain' is taken}}
+  %p = rnn.param "gain" : tensor<3xf32>
+  return %p : tensor<3xf32>
+}
+
+// -----
+
+func.func @no_name() -> tensor<3xf32> {
+  // expected-error @below {{a parameter needs a name}}
+  %p = rnn.param "" : tensor<3xf32>
+  return %p : tensor<3xf32>
+}
+
+// -----
+
+rnn.cell @itself(%x) {
+  // expected-error @below {{cell @itself uses itself}}
+  %y = rnn.step @itself "inner"(%x) : (tensor<?xf32>) -> tensor<?xf32>
+  rnn.yield %y
+}
+func.func @recursive_cell(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %y = rnn.step @itself "a"(%x) : (tensor<3xf32>) -> tensor<3xf32>
+  return %y : tensor<3xf32>
+}
+
+// -----
+
+func.func @recursive_function(%x: tensor<3xf32>) -> tensor<3xf32> {
+  // expected-error @below {{function @recursive_function calls itself}}
+  %y = call @recursive_function(%x) : (tensor<3xf32>) -> tensor<3xf32>
+  return %y : tensor<3xf32>
+}
+
+// -----
+
+func.func private @elsewhere(tensor<3xf32>) -> tensor<3xf32>
+func.func @call_of_declaration(%x: tensor<3xf32>) -> tensor<3xf32> {
+  // expected-error @below {{call of @elsewhere, which has no body in this module}}
+  %y = call @elsewhere(%x) : (tensor<3xf32>) -> tensor<3xf32>
+  return %y : tensor<3xf32>
+}
+
+// -----
+
+func.func @unlinked(%x: !rnn.seq<tensor<3xf32>>) -> !rnn.seq<tensor<3xf32>> {
+  // expected-error @below {{unknown cell @nowhere; a rnn.cell of that name must be in the module or in the prelude}}
+  %y = rnn.unroll @nowhere "a"(%x) : (!rnn.seq<tensor<3xf32>>) -> !rnn.seq<tensor<3xf32>>
+  return %y : !rnn.seq<tensor<3xf32>>
+}
+
+// -----
+
+// expected-error @below {{sizes must be given in functions, but an argument is '!rnn.seq<tensor<?xf32>>'}}
+func.func @open_argument(%x: !rnn.seq<tensor<?xf32>>) {
+  return
+}
+
+// -----
+
+// expected-error @below {{a model speaks of vectors, matrices, floats, i32 and sequences of these, but an argument is 'index'}}
+func.func @index_argument(%x: index) {
+  return
+}
+
+// -----
+
+// expected-error @below {{a model speaks of vectors, matrices, floats, i32 and sequences of these, but an argument is 'memref<3xf32>'}}
+func.func @memref_argument(%x: memref<3xf32>) {
+  return
+}
+
+// -----
+
+// expected-error @below {{a model speaks of vectors, matrices, floats, i32 and sequences of these, but a result is 'i1'}}
+func.func @flag(%x: f32) -> i1 {
+  %b = arith.cmpf ogt, %x, %x : f32
+  return %b : i1
+}
+
+// -----
+
+// expected-error @below {{a function of a model must be one block}}
+func.func @blocks(%x: f32) -> f32 {
+  cf.br ^bb1
+^bb1:
+  return %x : f32
+}
+
+// -----
+
+// expected-error @below {{a function of a model must be one block}}
+func.func private @callee(%x: f32) -> f32 {
+  cf.br ^bb1
+^bb1:
+  return %x : f32
+}
+func.func @blocks_of_callee(%x: f32) -> f32 {
+  %y = call @callee(%x) : (f32) -> f32
+  return %y : f32
+}
+
+// -----
+
+func.func @control_flow(%x: f32) -> f32 {
+  %b = arith.cmpf ogt, %x, %x : f32
+  // expected-error @below {{'scf.if' can't stand in a model; its control flow is that of rnn.unroll and rnn.scan}}
+  %y = scf.if %b -> f32 {
+    scf.yield %x : f32
+  } else {
+    scf.yield %x : f32
+  }
+  return %y : f32
+}
+
+// -----
+
+func.func @sum_of_indices(%x: !rnn.seq<i32>) -> i32 {
+  // expected-error @below {{'rnn.sum_over_time' op needs a sequence of vectors or floats, but its elements are 'i32'}}
+  %y = rnn.sum_over_time %x : !rnn.seq<i32>
+  return %y : i32
+}
+
+// -----
+
+func.func @mean_of_indices(%x: !rnn.seq<i32>) -> i32 {
+  // expected-error @below {{'rnn.mean_over_time' op needs a sequence of vectors or floats, but its elements are 'i32'}}
+  %y = rnn.mean_over_time %x : !rnn.seq<i32>
+  return %y : i32
+}
+
+// -----
+
+func.func @max_of_indices(%x: !rnn.seq<i32>) -> i32 {
+  // expected-error @below {{'rnn.max_over_time' op needs a sequence of vectors or floats, but its elements are 'i32'}}
+  %y = rnn.max_over_time %x : !rnn.seq<i32>
+  return %y : i32
+}
+
+// -----
+
+module {
+}
