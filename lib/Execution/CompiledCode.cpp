@@ -15,9 +15,9 @@
 
 using namespace ravel;
 
-/// First line of an entry; then the SHA-256 of the rest, the size of the
-/// description, the description as JSON, and the object.
-static constexpr llvm::StringLiteral kMagic = "ravel-code-1\n";
+/// First line of an entry; then the SHA-256 of the entry's name and the rest,
+/// the size of the description, the description as JSON, and the object.
+static constexpr llvm::StringLiteral kMagic = "ravel-code-2\n";
 
 static llvm::json::Value toJSON(const Argument &argument) {
   return llvm::json::Object{
@@ -116,9 +116,13 @@ static bool readDescription(const llvm::json::Value &value,
   return true;
 }
 
-static std::string digest(llvm::StringRef bytes) {
-  return llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(bytes)),
-                     /*LowerCase=*/true);
+/// The digest of an entry. Its name, which is the key, is part of it, so that a
+/// file that was copied over another is told from what belongs there.
+static std::string digest(llvm::StringRef path, llvm::StringRef bytes) {
+  llvm::SHA256 hash;
+  hash.update(llvm::sys::path::filename(path));
+  hash.update(bytes);
+  return llvm::toHex(hash.final(), /*LowerCase=*/true);
 }
 
 std::optional<CompiledCode> CompiledCode::read(llvm::StringRef path) {
@@ -129,7 +133,7 @@ std::optional<CompiledCode> CompiledCode::read(llvm::StringRef path) {
   llvm::StringRef bytes = (*buffer)->getBuffer();
   constexpr size_t digestSize = 64;
   if (!bytes.consume_front(kMagic) || bytes.size() < digestSize ||
-      bytes.take_front(digestSize) != digest(bytes.drop_front(digestSize)))
+      bytes.take_front(digestSize) != digest(path, bytes.drop_front(digestSize)))
     return std::nullopt;
   bytes = bytes.drop_front(digestSize);
   uint64_t size;
@@ -157,5 +161,5 @@ void CompiledCode::write(llvm::StringRef path) const {
   std::string rest =
       std::to_string(description.size()) + "\n" + description + object;
   llvm::consumeError(
-      writeFileAtomically(path, kMagic.str() + digest(rest) + rest));
+      writeFileAtomically(path, kMagic.str() + digest(path, rest) + rest));
 }
