@@ -442,7 +442,9 @@ static Value divideByLength(OpBuilder &builder, Location loc, Value value,
 }
 
 static LogicalResult requireFloats(Operation *op, Type element) {
-  if (isa<FloatType>(getElementTypeOrSelf(element)))
+  auto tensor = dyn_cast<RankedTensorType>(element);
+  if (isa<FloatType>(getElementTypeOrSelf(element)) &&
+      (!tensor || tensor.getRank() == 1))
     return success();
   return op->emitOpError("needs a sequence of vectors or floats, but its "
                          "elements are ")
@@ -451,6 +453,8 @@ static LogicalResult requireFloats(Operation *op, Type element) {
 
 FailureOr<SmallVector<Value>> LastOp::expand(OpBuilder &builder,
                                              ExpansionContext &) {
+  if (!getType().isInteger(32) && failed(requireFloats(*this, getType())))
+    return failure();
   Value initial =
       getType().isInteger(32)
           ? arith::ConstantOp::create(builder, getLoc(),

@@ -530,6 +530,14 @@ static LogicalResult verifyCellUse(Operation *op, FlatSymbolRefAttr symbol,
     if (!areCompatible(output.getType(), type))
       return mismatch("C8: fed back output", index, output.getLoc(),
                       output.getType(), type);
+    if (Type result = getElementOrSelf(results[index]);
+        !areCompatible(result, type)) {
+      InFlightDiagnostic diag = op->emitOpError("C8: the value fed back at first ");
+      diag << "must have the type of output #" << index;
+      diag.attachNote(op->getLoc()) << "expected type: " << result;
+      diag.attachNote(op->getLoc()) << "  actual type: " << type;
+      return diag;
+    }
   }
   for (auto [index, type] : llvm::enumerate(results)) {
     bool output = index < numOutputs;

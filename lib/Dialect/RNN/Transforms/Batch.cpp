@@ -341,7 +341,11 @@ LogicalResult FunctionBatching::run() {
         return failure();
       continue;
     }
-    if (op.getNumRegions() != 0 || !isMemoryEffectFree(&op))
+    bool isOverTime = llvm::any_of(
+        llvm::concat<Value>(SmallVector<Value>(op.getOperands()),
+                            SmallVector<Value>(op.getResults())),
+        [](Value value) { return isa<SeqType>(value.getType()); });
+    if (isOverTime || op.getNumRegions() != 0 || !isMemoryEffectFree(&op))
       return op.emitError("'") << op.getName() << "' has no form for a batch";
     if (llvm::all_of(op.getResults(), [&](Value v) { return isShared(v); })) {
       writeShared(builder, op);

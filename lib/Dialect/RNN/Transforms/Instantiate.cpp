@@ -315,14 +315,16 @@ FailureOr<SmallVector<Value>> FunctionInstantiation::inlineCell(
 // Ops
 //===----------------------------------------------------------------------===//
 
-/// Fails where a type of `op` still has an open size.
+/// Fails where a type of `op` still has an open size, or the size 0.
 static LogicalResult verifyStatic(Operation *op, ArrayRef<Location> uses) {
   for (Value value : op->getResults()) {
     auto type = dyn_cast<RankedTensorType>(getElementOrSelf(value.getType()));
-    if (!type || type.hasStaticShape())
+    if (!type || (type.hasStaticShape() && type.getNumElements() != 0))
       continue;
     InFlightDiagnostic diag =
-        op->emitError("the size of this value can't be inferred; it is ");
+        type.hasStaticShape()
+            ? op->emitError("a vector must have components, but this is ")
+            : op->emitError("the size of this value can't be inferred; it is ");
     diag << type;
     for (Location use : llvm::reverse(uses))
       diag.attachNote(use) << "in this use of the cell";
@@ -394,29 +396,36 @@ LogicalResult FunctionInstantiation::liftOp(Operation *op, OpBuilder &builder,
 }
 
 /// Fails unless `function` can be part of a model: one block, and arguments and
-/// results that are values of one example with sizes given.
+/// results that are values of one example with sizes given. Matrices are what
+/// parameters are, so they may come in, but no example gives one.
 static LogicalResult verifyModelFunction(func::FuncOp function) {
   if (!llvm::hasSingleElement(function.getBody()))
     return function.emitError("a function of a model must be one block");
-  auto verify = [&](Type type, StringRef what) -> LogicalResult {
+  auto verify = [&](Type type, StringRef what, int64_t maxRank) -> LogicalResult {
     Type element = getElementOrSelf(type);
     auto tensor = dyn_cast<RankedTensorType>(element);
-    bool isTensor = tensor && isa<FloatType>(tensor.getElementType()) &&
-                    (tensor.getRank() == 1 || tensor.getRank() == 2);
-    if (!isTensor && !isa<FloatType>(element) && !element.isInteger(32))
-      return function.emitError("a model speaks of vectors, matrices, floats, "
-                                "i32 and sequences of these, but ")
+    Type scalar = tensor ? tensor.getElementType() : element;
+    if (tensor && (tensor.getRank() < 1 || tensor.getRank() > maxRank))
+      scalar = nullptr;
+    bool isNumber = scalar && (scalar.isF32() || scalar.isF64());
+    if (!isNumber && !element.isInteger(32))
+      return function.emitError("a model speaks of vectors and numbers of f32 "
+                                "or f64, of i32, and of sequences of these, "
+                                "but ")
              << what << " is " << type;
-    if (isTensor && !tensor.hasStaticShape())
+    if (tensor && !tensor.hasStaticShape())
       return function.emitError("sizes must be given in functions, but ")
+             << what << " is " << type;
+    if (tensor && tensor.getNumElements() == 0)
+      return function.emitError("a vector must have components, but ")
              << what << " is " << type;
     return success();
   };
   for (Type type : function.getArgumentTypes())
-    if (failed(verify(type, "an argument")))
+    if (failed(verify(type, "an argument", /*maxRank=*/2)))
       return failure();
   for (Type type : function.getResultTypes())
-    if (failed(verify(type, "a result")))
+    if (failed(verify(type, "a result", /*maxRank=*/1)))
       return failure();
   return success();
 }
