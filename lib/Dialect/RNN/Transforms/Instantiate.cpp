@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -22,8 +22,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "mlir/IR/IRMapping.h"
+#include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -122,12 +122,14 @@ public:
   void pushKey(Value key) override { keys.push_back(key); }
   void popKey() override { keys.pop_back(); }
   FailureOr<CellOp> lookupCell(Operation *user, StringAttr name) override;
-  FailureOr<SmallVector<Value>>
-  inlineCell(OpBuilder &builder, Operation *user, CellOp cell, StringRef use,
-             ValueRange inputs, ValueRange states, TypeRange outputs) override;
-  FailureOr<SmallVector<Type>>
-  inferCellTypes(Operation *user, CellOp cell, ArrayRef<Type> inputs,
-                 ArrayRef<Type> states, ArrayRef<Type> outputs) override;
+  FailureOr<SmallVector<Value>> inlineCell(OpBuilder &builder, Operation *user,
+                                           CellOp cell, StringRef use,
+                                           ValueRange inputs, ValueRange states,
+                                           TypeRange outputs) override;
+  FailureOr<SmallVector<Type>> inferCellTypes(Operation *user, CellOp cell,
+                                              ArrayRef<Type> inputs,
+                                              ArrayRef<Type> states,
+                                              ArrayRef<Type> outputs) override;
 
 private:
   /// Writes the ops of `block` but its terminator, through `mapping`. With
@@ -236,9 +238,11 @@ FailureOr<CellOp> FunctionInstantiation::lookupCell(Operation *user,
   return failure();
 }
 
-LogicalResult FunctionInstantiation::solveSizes(
-    SizeSolver &solver, Operation *user, CellOp cell, ArrayRef<Type> inputs,
-    ArrayRef<Type> states, ArrayRef<Type> outputs) {
+LogicalResult FunctionInstantiation::solveSizes(SizeSolver &solver,
+                                                Operation *user, CellOp cell,
+                                                ArrayRef<Type> inputs,
+                                                ArrayRef<Type> states,
+                                                ArrayRef<Type> outputs) {
   YieldOp yield = cell.getYield();
   for (auto [argument, type] : llvm::zip(cell.getInputs(), inputs))
     solver.equate(argument, type, user->getLoc());
@@ -283,14 +287,14 @@ FailureOr<SmallVector<Type>> FunctionInstantiation::inferCellTypes(
   return types;
 }
 
-FailureOr<SmallVector<Value>> FunctionInstantiation::inlineCell(
-    OpBuilder &builder, Operation *user, CellOp cell, StringRef use,
-    ValueRange inputs, ValueRange states, TypeRange outputs) {
+FailureOr<SmallVector<Value>>
+FunctionInstantiation::inlineCell(OpBuilder &builder, Operation *user,
+                                  CellOp cell, StringRef use, ValueRange inputs,
+                                  ValueRange states, TypeRange outputs) {
   SizeSolver solver;
-  if (failed(solveSizes(solver, user, cell,
-                        SmallVector<Type>(inputs.getTypes()),
-                        SmallVector<Type>(states.getTypes()),
-                        SmallVector<Type>(outputs))))
+  if (failed(solveSizes(
+          solver, user, cell, SmallVector<Type>(inputs.getTypes()),
+          SmallVector<Type>(states.getTypes()), SmallVector<Type>(outputs))))
     return failure();
   IRMapping mapping;
   mapping.map(cell.getInputs(), inputs);
@@ -401,7 +405,8 @@ LogicalResult FunctionInstantiation::liftOp(Operation *op, OpBuilder &builder,
 static LogicalResult verifyModelFunction(func::FuncOp function) {
   if (!llvm::hasSingleElement(function.getBody()))
     return function.emitError("a function of a model must be one block");
-  auto verify = [&](Type type, StringRef what, int64_t maxRank) -> LogicalResult {
+  auto verify = [&](Type type, StringRef what,
+                    int64_t maxRank) -> LogicalResult {
     Type element = getElementOrSelf(type);
     auto tensor = dyn_cast<RankedTensorType>(element);
     Type scalar = tensor ? tensor.getElementType() : element;
@@ -451,9 +456,8 @@ LogicalResult FunctionInstantiation::instantiateCall(func::CallOp call,
   active.pop_back();
   if (failed(result))
     return failure();
-  for (auto [value, returned] :
-       llvm::zip(call.getResults(),
-                 callee.front().getTerminator()->getOperands()))
+  for (auto [value, returned] : llvm::zip(
+           call.getResults(), callee.front().getTerminator()->getOperands()))
     mapping.map(value, inner.lookup(returned));
   return success();
 }
@@ -518,7 +522,8 @@ LogicalResult FunctionInstantiation::instantiateOp(Operation *op,
            << "' can't stand in a model; its control flow is that of "
               "rnn.unroll and rnn.scan";
   auto isSequence = [](Type type) { return isa<SeqType>(type); };
-  if (op->hasTrait<Liftable>() && llvm::any_of(op->getResultTypes(), isSequence)) {
+  if (op->hasTrait<Liftable>() &&
+      llvm::any_of(op->getResultTypes(), isSequence)) {
     if (failed(verifyStatic(op, uses)))
       return failure();
     return liftOp(op, builder, mapping);
@@ -628,7 +633,8 @@ func::FuncOp FunctionInstantiation::run(OptimizerOp source) {
 }
 
 namespace {
-struct InstantiatePass : public ravel::rnn::impl::RNNInstantiateBase<InstantiatePass> {
+struct InstantiatePass
+    : public ravel::rnn::impl::RNNInstantiateBase<InstantiatePass> {
   using Base::Base;
 
   void runOnOperation() override {
