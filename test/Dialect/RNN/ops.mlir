@@ -16,7 +16,7 @@ rnn.cell @stateless(%x) {
   rnn.yield %x
 }
 
-// CHECK-LABEL: rnn.cell @"odd name \22é"() attributes {note = 1 : i64} {
+// CHECK-LABEL: rnn.cell @"odd name \22\C3\A9"() attributes {note = 1 : i64} {
 // CHECK-NEXT:    rnn.yield{{$}}
 rnn.cell @"odd name \22é"() attributes {note = 1} {
   rnn.yield
