@@ -389,7 +389,10 @@ ParseResult EmbedOp::parse(OpAsmParser &parser, OperationState &result) {
 
 void EmbedOp::print(OpAsmPrinter &printer) {
   printer << ' ' << getNameAttr() << ' ' << getIndex();
-  printer.printOptionalAttrDict((*this)->getAttrs(), {"name"});
+  SmallVector<StringRef> elided = {"name"};
+  if (getTrainable())
+    elided.push_back("trainable");
+  printer.printOptionalAttrDict((*this)->getAttrs(), elided);
   printer << " : " << getType();
 }
 
