@@ -1,9 +1,8 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-
 
 #include "CompiledCode.h"
 #include "ravel/Execution/FileIO.h"
@@ -20,14 +19,13 @@ using namespace ravel;
 static constexpr llvm::StringLiteral kMagic = "ravel-code-2\n";
 
 static llvm::json::Value toJSON(const Argument &argument) {
-  return llvm::json::Object{
-      {"role", static_cast<int>(argument.role)},
-      {"layout", static_cast<int>(argument.layout)},
-      {"dtype", static_cast<int>(argument.dtype)},
-      {"shape", llvm::json::Array(argument.shape)},
-      {"name", argument.name},
-      {"carry", argument.carry},
-      {"gradientOf", argument.gradientOf}};
+  return llvm::json::Object{{"role", static_cast<int>(argument.role)},
+                            {"layout", static_cast<int>(argument.layout)},
+                            {"dtype", static_cast<int>(argument.dtype)},
+                            {"shape", llvm::json::Array(argument.shape)},
+                            {"name", argument.name},
+                            {"carry", argument.carry},
+                            {"gradientOf", argument.gradientOf}};
 }
 
 static bool fromJSON(const llvm::json::Value &value, Shape &shape) {

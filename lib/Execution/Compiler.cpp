@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -12,8 +12,8 @@
 #include "CompiledCode.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/AsmParser/AsmParserState.h"
-#include "mlir/IR/Verifier.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -35,8 +35,8 @@
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/TargetSelect.h"
-#include "llvm/Target/TargetMachine.h"
 #include "llvm/Support/xxhash.h"
+#include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
 
 using namespace mlir;
@@ -58,7 +58,8 @@ createTargetMachine(const CompileOptions &options) {
   (void)initialized;
   llvm::Triple triple(llvm::sys::getProcessTriple());
   std::string message;
-  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, message);
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, message);
   if (!target)
     return makeError(message);
   std::string cpu = options.cpu, features = options.features;
@@ -406,9 +407,8 @@ static std::string getBuildIdentity() {
   if (llvm::sys::fs::status("/proc/self/exe", status))
     return "";
   return (llvm::Twine(status.getSize()) + "-" +
-          llvm::Twine(status.getLastModificationTime()
-                          .time_since_epoch()
-                          .count()))
+          llvm::Twine(
+              status.getLastModificationTime().time_since_epoch().count()))
       .str();
 }
 
@@ -443,9 +443,8 @@ static std::string getCacheKey(const ModelSource &source,
                      /*LowerCase=*/true);
 }
 
-llvm::Expected<Module>
-Compiler::compile(const ModelSource &source,
-                  const CompileOptions &options) const {
+llvm::Expected<Module> Compiler::compile(const ModelSource &source,
+                                         const CompileOptions &options) const {
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
       createTargetMachine(options);
   if (!machine)

@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -104,13 +104,13 @@ llvm::Error Module::call(llvm::StringRef function,
   const Signature *signature = find(function);
   if (!signature)
     return makeError("no function @" + function + " was compiled");
-  size_t numTensors = llvm::count_if(
-      signature->arguments,
-      [](const Argument &argument) { return argument.role != Role::Batch; });
+  size_t numTensors =
+      llvm::count_if(signature->arguments, [](const Argument &argument) {
+        return argument.role != Role::Batch;
+      });
   if (arguments.size() != numTensors)
     return makeError("@" + function + " takes " + llvm::Twine(numTensors) +
-                     " tensors, but is given " +
-                     llvm::Twine(arguments.size()));
+                     " tensors, but is given " + llvm::Twine(arguments.size()));
 
   // A descriptor is {allocated, aligned, offset, sizes..., strides...}.
   llvm::SmallVector<llvm::SmallVector<int64_t, 7>> descriptors;

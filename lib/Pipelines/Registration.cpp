@@ -1,11 +1,13 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-
 #include "ravel/Pipelines/Registration.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
 #include "ravel/Conversion/Passes.h"
 #include "ravel/Dialect/RNN/IR/RNN.h"
 #include "ravel/Dialect/RNN/Transforms/BufferizableOpInterfaceImpl.h"
@@ -13,9 +15,6 @@
 #include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "ravel/Pipelines/Pipelines.h"
 #include "ravel/Prelude/Prelude.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
-#include "mlir/InitAllPasses.h"
 
 void ravel::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);

@@ -1,12 +1,11 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-
-#include "ravel/Prelude/Prelude.h"
 #include "mlir/Parser/Parser.h"
+#include "ravel/Prelude/Prelude.h"
 
 namespace ravel {
 #define GEN_PASS_DEF_RNNLINKPRELUDE
@@ -72,8 +71,7 @@ struct LinkPreludePass
       auto cell = preludeSymbols.lookup<CellOp>(name.getAttr());
       if (!cell) {
         op->emitError("unknown cell ")
-            << name << "; there are "
-            << listNames<CellOp>({module, *prelude});
+            << name << "; there are " << listNames<CellOp>({module, *prelude});
         return signalPassFailure();
       }
       Operation *copy = builder.clone(*cell);

@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -11,9 +11,9 @@
 #ifndef RAVEL_PRELUDE_PRELUDE_H
 #define RAVEL_PRELUDE_PRELUDE_H
 
-#include "ravel/Dialect/RNN/IR/RNN.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/Pass.h"
+#include "ravel/Dialect/RNN/IR/RNN.h"
 
 namespace ravel {
 

@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -7,7 +7,8 @@
 // Splits work over rows among threads. Each loop over time, with all that is in
 // it, runs in one parallel region in which every thread takes its rows of every
 // step: rows are independent, so no step waits for another thread, and threads
-// start once, not once a step. Kernels outside of such loops are split likewise.
+// start once, not once a step. Kernels outside of such loops are split
+// likewise.
 //
 // The gradient of a matrix, a product over all rows, is split by rows of the
 // matrix, each of which one thread computes alone, so that its bits do not
@@ -64,8 +65,8 @@ static bool isSplittable(Operation *op) {
   return splittable;
 }
 
-/// The fewest rows of any array that the kernels in `op` write: the batch, for a
-/// loop over time, since the packed arrays have at least as many.
+/// The fewest rows of any array that the kernels in `op` write: the batch, for
+/// a loop over time, since the packed arrays have at least as many.
 static Value createRowCount(OpBuilder &builder, Operation *op) {
   Value count;
   op->walk([&](RowsOp rows) {
@@ -77,9 +78,10 @@ static Value createRowCount(OpBuilder &builder, Operation *op) {
           }))
         continue;
       Value size = memref::DimOp::create(builder, rows.getLoc(), base, 0);
-      count = count ? arith::MinUIOp::create(builder, rows.getLoc(), count, size)
-                          .getResult()
-                    : size;
+      count = count
+                  ? arith::MinUIOp::create(builder, rows.getLoc(), count, size)
+                        .getResult()
+                  : size;
     }
   });
   return count;
@@ -201,9 +203,8 @@ struct ParallelizePass : ravel::impl::ParallelizeBase<ParallelizePass> {
       for (linalg::ContractOp product : products)
         parallelizeProduct(product, module, minRows);
       for (Operation &op : function.front())
-        if (isa<RowsOp>(op) ||
-            (op.hasAttr(RNNDialect::kTimeAttr) && op.getNumResults() == 0 &&
-             isSplittable(&op)))
+        if (isa<RowsOp>(op) || (op.hasAttr(RNNDialect::kTimeAttr) &&
+                                op.getNumResults() == 0 && isSplittable(&op)))
           work.push_back(&op);
       for (Operation *op : work)
         parallelize(op, module, minRows);

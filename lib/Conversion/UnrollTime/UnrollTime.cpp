@@ -1,9 +1,8 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -40,7 +39,8 @@ struct UnrollTimePass : ravel::impl::UnrollTimeBase<UnrollTimePass> {
     });
     for (scf::ForOp loop : loops)
       if (failed(loopUnrollByFactor(loop, factor))) {
-        loop.emitError("this loop over time can't be unrolled by ") << factor.getValue();
+        loop.emitError("this loop over time can't be unrolled by ")
+            << factor.getValue();
         return signalPassFailure();
       }
   }

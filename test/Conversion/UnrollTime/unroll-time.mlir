@@ -28,6 +28,7 @@ func.func @time(%n: index) {
   return
 }
 
+// ONE-LABEL: func.func @state(
 // CHECK-LABEL: func.func @state(
 // CHECK:         %[[L:.*]] = scf.for {{.*}} iter_args(%[[S:.*]] = %{{.*}})
 // CHECK-NEXT:      %[[A:.*]] = "test.step"(%[[S]])

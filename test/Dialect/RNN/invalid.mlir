@@ -429,7 +429,7 @@ rnn.cell @cell(%x) state(%h) {
   rnn.yield %x state(%h)
 }
 func.func @unroll_with_two_inputs(%x: !rnn.seq<tensor<3xf32>>) {
-  // expected-error @below {{'rnn.unroll' op C2: cell cell takes 1 inputs, but is given 2}}
+  // expected-error @below {{'rnn.unroll' op C2: cell @cell takes 1 inputs, but is given 2}}
   %y = rnn.unroll @cell "u"(%x, %x) : (!rnn.seq<tensor<3xf32>>, !rnn.seq<tensor<3xf32>>) -> !rnn.seq<tensor<3xf32>>
   return
 }
@@ -498,7 +498,7 @@ rnn.cell @cell(%x) state(%h, %c) {
   rnn.yield %x state(%h, %c)
 }
 func.func @one_of_two_states(%x: !rnn.seq<tensor<3xf32>>, %h: tensor<3xf32>) {
-  // expected-error @below {{'rnn.unroll' op C4: cell cell has 2 states, but is given 1}}
+  // expected-error @below {{'rnn.unroll' op C4: cell @cell has 2 states, but is given 1}}
   %y = rnn.unroll @cell "u"(%x) state(%h) : (!rnn.seq<tensor<3xf32>>, tensor<3xf32>) -> !rnn.seq<tensor<3xf32>>
   return
 }
@@ -511,7 +511,7 @@ rnn.cell @cell(%x) state(%h, %c) {
   rnn.yield %x state(%h, %c)
 }
 func.func @one_of_two_final_states(%x: !rnn.seq<tensor<3xf32>>) {
-  // expected-error @below {{'rnn.unroll' op C5: cell cell gives 1 outputs and 2 states, but 2 results are asked for}}
+  // expected-error @below {{'rnn.unroll' op C5: cell @cell gives 1 outputs and 2 states, but 2 results are asked for}}
   %y, %h = rnn.unroll @cell "u"(%x) : (!rnn.seq<tensor<3xf32>>) -> (!rnn.seq<tensor<3xf32>>, tensor<3xf32>)
   return
 }
@@ -637,7 +637,7 @@ rnn.cell @cell(%x, %y) {
   rnn.yield %y
 }
 func.func @feedback_does_not_fit_the_input(%x: !rnn.seq<tensor<3xf32>>, %y: i32) {
-  // expected-error @below {{'rnn.unroll' op C3: fed back input #1 does not fit the cell}}
+  // expected-error @below {{'rnn.unroll' op C8: fed back input #1 does not fit the cell}}
   // expected-note @below {{  actual type: 'i32'}}
   %z = rnn.unroll @cell "u"(%x) feedback(%y) : (!rnn.seq<tensor<3xf32>>, i32) -> !rnn.seq<tensor<3xf32>>
   return
@@ -651,9 +651,24 @@ rnn.cell @cell(%x, %n: i32) {
   rnn.yield %x
 }
 func.func @feedback_does_not_fit_the_output(%x: !rnn.seq<tensor<3xf32>>, %y: i32) {
-  // expected-error @below {{'rnn.unroll' op C3: fed back output #0 does not fit the cell}}
+  // expected-error @below {{'rnn.unroll' op C8: fed back output #0 does not fit the cell}}
   // expected-note @below {{  actual type: 'i32'}}
   %z = rnn.unroll @cell "u"(%x) feedback(%y) : (!rnn.seq<tensor<3xf32>>, i32) -> !rnn.seq<tensor<3xf32>>
+  return
+}
+
+// -----
+
+// C8
+rnn.cell @cell(%x, %y) {
+  %z = rnn.gate "g" tanh(%x, %y) : tensor<?xf32>
+  rnn.yield %z
+}
+func.func @feedback_of_another_size(%x: !rnn.seq<tensor<3xf32>>, %y: tensor<4xf32>) {
+  // expected-error @below {{'rnn.unroll' op C8: the value fed back at first must have the type of output #0}}
+  // expected-note @below {{expected type: 'tensor<5xf32>'}}
+  // expected-note @below {{  actual type: 'tensor<4xf32>'}}
+  %z = rnn.unroll @cell "u"(%x) feedback(%y) : (!rnn.seq<tensor<3xf32>>, tensor<4xf32>) -> !rnn.seq<tensor<5xf32>>
   return
 }
 
@@ -723,7 +738,7 @@ func.func @embed_of_vectors(%x: !rnn.seq<tensor<3xf32>>) {
 // -----
 
 func.func @last_of_vector(%x: tensor<3xf32>) {
-  // expected-error @below {{expected '<'}}
+  // expected-error @below {{custom op 'rnn.last' 'operand' must be sequence, but got 'tensor<3xf32>'}}
   %y = rnn.last %x : tensor<3xf32>
   return
 }

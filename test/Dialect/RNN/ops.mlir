@@ -16,7 +16,7 @@ rnn.cell @stateless(%x) {
   rnn.yield %x
 }
 
-// CHECK-LABEL: rnn.cell @"odd name \22é"() attributes {note = 1 : i64} {
+// CHECK-LABEL: rnn.cell @"odd name \22\C3\A9"() attributes {note = 1 : i64} {
 // CHECK-NEXT:    rnn.yield{{$}}
 rnn.cell @"odd name \22é"() attributes {note = 1} {
   rnn.yield
@@ -139,7 +139,7 @@ func.func @objectives(%x: !rnn.seq<tensor<8xf32>>, %i: !rnn.seq<i32>, %h: tensor
   return
 }
 
-// CHECK-DAG: rnn.parameter @"a.weight.0" init(#rnn.glorot) : tensor<2x3xf32>
+// CHECK-DAG: rnn.parameter @a.weight.0 init(#rnn.glorot) : tensor<2x3xf32>
 // CHECK-DAG: rnn.parameter @zeros init(#rnn.zeros) frozen : tensor<3xf32>
 // CHECK-DAG: rnn.parameter @orthogonal init(#rnn.orthogonal<1.000000e+00>) : tensor<3x3xf64>
 // CHECK-DAG: rnn.parameter @identity init(#rnn.identity<5.000000e-01>) : tensor<3x3xf32>

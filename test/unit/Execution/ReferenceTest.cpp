@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -23,8 +23,8 @@ namespace {
 constexpr int64_t kInputs = 5, kHidden = 7;
 
 struct Network {
-  const char *file;  // the name of the reference
-  const char *cell;  // the name of the cell in the prelude
+  const char *file; // the name of the reference
+  const char *cell; // the name of the cell in the prelude
   int numStates;
   int layers;
   bool bidirectional;
@@ -85,14 +85,14 @@ std::string writeModel(const Network &network) {
     below = outputs[0];
     if (network.bidirectional) {
       below = "%y" + std::to_string(layer);
-      body += llvm::formatv(
-                  "  {0} = rnn.scan (%a = {1} : {3}, %b = {2} : {3}) -> ({4}) {{\n"
-                  "    %c = tensor.concat dim(0) %a, %b : (tensor<7xf32>, "
-                  "tensor<7xf32>) -> tensor<14xf32>\n"
-                  "    rnn.yield %c : tensor<14xf32>\n  }\n",
-                  below, outputs[0], outputs[1], seqType(kHidden),
-                  seqType(width))
-                  .str();
+      body +=
+          llvm::formatv(
+              "  {0} = rnn.scan (%a = {1} : {3}, %b = {2} : {3}) -> ({4}) {{\n"
+              "    %c = tensor.concat dim(0) %a, %b : (tensor<7xf32>, "
+              "tensor<7xf32>) -> tensor<14xf32>\n"
+              "    rnn.yield %c : tensor<14xf32>\n  }\n",
+              below, outputs[0], outputs[1], seqType(kHidden), seqType(width))
+              .str();
     }
     belowSize = width;
   }
@@ -131,10 +131,9 @@ class ReferenceTest
 
 TEST_P(ReferenceTest, EqualsPyTorch) {
   auto [network, dtype] = GetParam();
-  std::string path =
-      llvm::formatv("{0}/Reference/{1}_{2}_{3}.npz", RAVEL_TEST_SOURCE_DIR,
-                    network.file, network.layers,
-                    network.bidirectional ? "bi" : "uni");
+  std::string path = llvm::formatv(
+      "{0}/Reference/{1}_{2}_{3}.npz", RAVEL_TEST_SOURCE_DIR, network.file,
+      network.layers, network.bidirectional ? "bi" : "uni");
   NamedTensors reference = llvm::cantFail(readNpz(path));
   NamedTensors data, parameters;
   CompileOptions options;
@@ -202,8 +201,8 @@ TEST_P(ReferenceTest, EqualsPyTorch) {
     }
     ++index;
   }
-  EXPECT_EQ(index, names.size() + parameters.size() +
-                       options.gradientInputs.size());
+  EXPECT_EQ(index,
+            names.size() + parameters.size() + options.gradientInputs.size());
 }
 
 std::vector<Network> getNetworks() {
@@ -220,15 +219,16 @@ std::vector<Network> getNetworks() {
   return networks;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, ReferenceTest,
-    testing::Combine(testing::ValuesIn(getNetworks()),
-                     testing::Values(DType::F64, DType::F32)),
-    [](const auto &info) {
-      const Network &network = std::get<0>(info.param);
-      return std::string(network.file) + "_" + std::to_string(network.layers) +
-             (network.bidirectional ? "_bi_" : "_uni_") +
-             getName(std::get<1>(info.param)).str();
-    });
+INSTANTIATE_TEST_SUITE_P(All, ReferenceTest,
+                         testing::Combine(testing::ValuesIn(getNetworks()),
+                                          testing::Values(DType::F64,
+                                                          DType::F32)),
+                         [](const auto &info) {
+                           const Network &network = std::get<0>(info.param);
+                           return std::string(network.file) + "_" +
+                                  std::to_string(network.layers) +
+                                  (network.bidirectional ? "_bi_" : "_uni_") +
+                                  getName(std::get<1>(info.param)).str();
+                         });
 
 } // namespace

@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -9,10 +9,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ravel/Dialect/RNN/IR/RNN.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
+#include "ravel/Dialect/RNN/IR/RNN.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -30,18 +30,16 @@ struct RowRange {
 
   Value extract(OpBuilder &builder, Location loc, Value tensor) const {
     auto type = cast<RankedTensorType>(tensor.getType());
-    return tensor::ExtractSliceOp::create(builder, loc, getSliceType(type),
-                                          tensor, offsets(builder, type),
-                                          sizes(builder, type),
-                                          strides(builder, type));
+    return tensor::ExtractSliceOp::create(
+        builder, loc, getSliceType(type), tensor, offsets(builder, type),
+        sizes(builder, type), strides(builder, type));
   }
   Value insert(OpBuilder &builder, Location loc, Value slice,
                Value tensor) const {
     auto type = cast<RankedTensorType>(tensor.getType());
-    return tensor::InsertSliceOp::create(builder, loc, slice, tensor,
-                                         offsets(builder, type),
-                                         sizes(builder, type),
-                                         strides(builder, type));
+    return tensor::InsertSliceOp::create(
+        builder, loc, slice, tensor, offsets(builder, type),
+        sizes(builder, type), strides(builder, type));
   }
 
 private:
@@ -165,7 +163,8 @@ LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) {
   for (Operation &op : getEntry().without_terminator())
     if (op.getNumRegions() != 0 || !isMemoryEffectFree(&op))
       return op.emitError("'")
-             << op.getName() << "' in the body of a scan has no form for a batch";
+             << op.getName()
+             << "' in the body of a scan has no form for a batch";
   Location loc = getLoc();
   Captures captures(*this, context);
   SmallVector<Value> inputs, shared, perExample, carried;
@@ -224,8 +223,8 @@ LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) {
         for (auto [index, pair] :
              llvm::enumerate(llvm::zip(rows.getResults(), values))) {
           RowRange range = index < numOutputs ? instant : living;
-          next.push_back(range.insert(body, loc, std::get<0>(pair),
-                                      std::get<1>(pair)));
+          next.push_back(
+              range.insert(body, loc, std::get<0>(pair), std::get<1>(pair)));
         }
         scf::YieldOp::create(body, loc, next);
       });
@@ -242,11 +241,10 @@ LogicalResult LengthOp::batch(OpBuilder &builder, BatchContext &context) {
   Location loc = getLoc();
   // Each instant adds one to the examples that live at it.
   Value destination = context.getDestination(builder, getResult());
-  auto zeros = RowsOp::create(builder, loc, ValueRange(), ValueRange(),
-                              destination);
+  auto zeros =
+      RowsOp::create(builder, loc, ValueRange(), ValueRange(), destination);
   OpBuilder zerosBody = OpBuilder::atBlockBegin(&zeros.getEntry());
-  YieldOp::create(zerosBody, loc,
-                  createSplat(zerosBody, loc, getType(), 0.0));
+  YieldOp::create(zerosBody, loc, createSplat(zerosBody, loc, getType(), 0.0));
   auto loop = createTimeLoop(
       builder, loc, context, zeros.getResults(),
       [&](OpBuilder &body, Value t, ValueRange values) {
@@ -257,8 +255,8 @@ LogicalResult LengthOp::batch(OpBuilder &builder, BatchContext &context) {
         auto rows = RowsOp::create(body, loc, slice, ValueRange(), slice);
         OpBuilder rowBody = OpBuilder::atBlockBegin(&rows.getEntry());
         Value one = createSplat(rowBody, loc, getType(), 1.0);
-        Value next = arith::AddFOp::create(rowBody, loc,
-                                           rows.getRowArgs().front(), one);
+        Value next =
+            arith::AddFOp::create(rowBody, loc, rows.getRowArgs().front(), one);
         YieldOp::create(rowBody, loc, next);
         scf::YieldOp::create(
             body, loc,
@@ -277,27 +275,27 @@ LogicalResult ReverseOp::batch(OpBuilder &builder, BatchContext &context) {
   Value one = arith::ConstantIndexOp::create(builder, loc, 1);
 
   // Lengths: the last instant at which an example lives, plus one.
-  auto indexType = RankedTensorType::get({ShapedType::kDynamic},
-                                         builder.getIndexType());
-  Value lengths = tensor::EmptyOp::create(builder, loc, indexType,
-                                          context.getBatchSize());
-  lengths = createTimeLoop(
-                builder, loc, context, lengths,
-                [&](OpBuilder &body, Value t, ValueRange values) {
-                  RowRange instant = getInstant(body, loc, offsets, t);
-                  Value count = cast<Value>(instant.count);
-                  Value length = arith::AddIOp::create(body, loc, t, one);
-                  auto rows = scf::ForOp::create(
-                      body, loc, zero, count, one, values,
-                      [&](OpBuilder &inner, Location, Value row,
-                          ValueRange carried) {
-                        Value next = tensor::InsertOp::create(
-                            inner, loc, length, carried.front(), row);
-                        scf::YieldOp::create(inner, loc, next);
-                      });
-                  scf::YieldOp::create(body, loc, rows.getResults());
-                })
-                .getResult(0);
+  auto indexType =
+      RankedTensorType::get({ShapedType::kDynamic}, builder.getIndexType());
+  Value lengths =
+      tensor::EmptyOp::create(builder, loc, indexType, context.getBatchSize());
+  lengths =
+      createTimeLoop(
+          builder, loc, context, lengths,
+          [&](OpBuilder &body, Value t, ValueRange values) {
+            RowRange instant = getInstant(body, loc, offsets, t);
+            Value count = cast<Value>(instant.count);
+            Value length = arith::AddIOp::create(body, loc, t, one);
+            auto rows = scf::ForOp::create(
+                body, loc, zero, count, one, values,
+                [&](OpBuilder &inner, Location, Value row, ValueRange carried) {
+                  Value next = tensor::InsertOp::create(inner, loc, length,
+                                                        carried.front(), row);
+                  scf::YieldOp::create(inner, loc, next);
+                });
+            scf::YieldOp::create(body, loc, rows.getResults());
+          })
+          .getResult(0);
 
   auto loop = createTimeLoop(
       builder, loc, context, destination,
@@ -315,8 +313,8 @@ LogicalResult ReverseOp::batch(OpBuilder &builder, BatchContext &context) {
                   tensor::ExtractOp::create(inner, loc, offsets, mirrored)
                       .getResult(),
                   row);
-              Value to = arith::AddIOp::create(
-                  inner, loc, cast<Value>(instant.first), row);
+              Value to = arith::AddIOp::create(inner, loc,
+                                               cast<Value>(instant.first), row);
               RowRange source = {from, OpFoldResult(one)};
               RowRange target = {to, OpFoldResult(one)};
               Value slice = source.extract(inner, loc, input);

@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -102,7 +102,9 @@ FailureOr<SmallVector<Value>> EmbedOp::expand(OpBuilder &builder,
   FailureOr<Value> table = context.getParameter(
       *this, (getName() + ".weight").str(),
       vector.clone({static_cast<int64_t>(getVocab()), vector.getDimSize(0)}),
-      getInitializerOr(getInitAttr(), NormalAttr::get(getContext(), APFloat(0.0), APFloat(0.1))),
+      getInitializerOr(
+          getInitAttr(),
+          NormalAttr::get(getContext(), APFloat(0.0), APFloat(0.1))),
       getTrainable());
   if (failed(table))
     return failure();
@@ -112,14 +114,14 @@ FailureOr<SmallVector<Value>> EmbedOp::expand(OpBuilder &builder,
 
 FailureOr<SmallVector<Value>> ConstantOp::expand(OpBuilder &builder,
                                                  ExpansionContext &) {
-  return SmallVector<Value>{createSplat(builder, getLoc(), getType(),
-                                        getValue().convertToDouble())};
+  return SmallVector<Value>{
+      createSplat(builder, getLoc(), getType(), getValue().convertToDouble())};
 }
 
 FailureOr<SmallVector<Value>> HyperOp::expand(OpBuilder &builder,
                                               ExpansionContext &) {
-  return SmallVector<Value>{createSplat(builder, getLoc(), getType(),
-                                        getValue().convertToDouble())};
+  return SmallVector<Value>{
+      createSplat(builder, getLoc(), getType(), getValue().convertToDouble())};
 }
 
 //===----------------------------------------------------------------------===//
@@ -233,10 +235,9 @@ FailureOr<SmallVector<Value>> DropoutOp::expand(OpBuilder &builder,
   double rate = getRate().convertToDouble();
   if (!context.isTraining() || rate == 0.0)
     return SmallVector<Value>{getOperand()};
-  Value mask =
-      RandomMaskOp::create(builder, getLoc(), getType(), context.getKey(builder),
-                           getRateAttr(),
-                           builder.getI64IntegerAttr(context.getNextSite()));
+  Value mask = RandomMaskOp::create(
+      builder, getLoc(), getType(), context.getKey(builder), getRateAttr(),
+      builder.getI64IntegerAttr(context.getNextSite()));
   return SmallVector<Value>{
       arith::MulFOp::create(builder, getLoc(), getOperand(), mask)};
 }
@@ -311,9 +312,10 @@ FailureOr<SmallVector<Value>> UnrollOp::expand(OpBuilder &builder,
     outputTypes.push_back(getElementOrSelf(type));
   if (stateTypes.size() && !stateTypes.front() &&
       getNumResults() == numOutputs + numStates)
-    llvm::copy(getResults().drop_front(numOutputs).getTypes(), stateTypes.begin());
-  FailureOr<SmallVector<Type>> types = context.inferCellTypes(
-      *this, *cell, inputTypes, stateTypes, outputTypes);
+    llvm::copy(getResults().drop_front(numOutputs).getTypes(),
+               stateTypes.begin());
+  FailureOr<SmallVector<Type>> types =
+      context.inferCellTypes(*this, *cell, inputTypes, stateTypes, outputTypes);
   if (failed(types))
     return failure();
 
@@ -321,12 +323,11 @@ FailureOr<SmallVector<Value>> UnrollOp::expand(OpBuilder &builder,
   SmallVector<Value> initial(getStates());
   if (initial.empty())
     for (Type type : ArrayRef(*types).drop_front(numOutputs))
-      initial.push_back(
-          type.isInteger(32)
-              ? arith::ConstantOp::create(builder, loc,
-                                          builder.getI32IntegerAttr(0))
-                    .getResult()
-              : createSplat(builder, loc, type, 0.0));
+      initial.push_back(type.isInteger(32)
+                            ? arith::ConstantOp::create(
+                                  builder, loc, builder.getI32IntegerAttr(0))
+                                  .getResult()
+                            : createSplat(builder, loc, type, 0.0));
   llvm::append_range(initial, getFeedback());
   bool training = context.isTraining();
   SmallVector<Value> masks(numStates);
@@ -342,14 +343,14 @@ FailureOr<SmallVector<Value>> UnrollOp::expand(OpBuilder &builder,
                               context.getNextSite());
   }
 
-  auto scan = ScanOp::create(builder, loc, getInputs(), initial,
-                             ArrayRef(*types).take_front(numOutputs),
-                             getReverse());
+  auto scan =
+      ScanOp::create(builder, loc, getInputs(), initial,
+                     ArrayRef(*types).take_front(numOutputs), getReverse());
   OpBuilder body = OpBuilder::atBlockBegin(&scan.getEntry());
   SmallVector<Value> inputs(scan.getInputArgs());
   SmallVector<Value> states(scan.getStateArgs().take_front(numStates));
-  llvm::append_range(inputs,
-                     scan.getStateArgs().slice(numStates, getFeedback().size()));
+  llvm::append_range(
+      inputs, scan.getStateArgs().slice(numStates, getFeedback().size()));
   Value key;
   if (training) {
     key = scan.getStateArgs().back();
@@ -413,9 +414,10 @@ FailureOr<SmallVector<Value>> StepOp::expand(OpBuilder &builder,
 
 /// A scan over `sequences` whose only state starts at `initial` and becomes
 /// `combine(builder, state, elements)`; returns the final state.
-static Value createFold(
-    OpBuilder &builder, Location loc, ValueRange sequences, Value initial,
-    function_ref<Value(OpBuilder &, Value, ValueRange)> combine) {
+static Value
+createFold(OpBuilder &builder, Location loc, ValueRange sequences,
+           Value initial,
+           function_ref<Value(OpBuilder &, Value, ValueRange)> combine) {
   auto scan = ScanOp::create(builder, loc, sequences, initial, TypeRange());
   OpBuilder body = OpBuilder::atBlockBegin(&scan.getEntry());
   SmallVector<Value> elements(scan.getInputArgs());
@@ -427,12 +429,11 @@ static Value createFold(
 static Value createSumOverTime(OpBuilder &builder, Location loc,
                                Value sequence) {
   Type element = getElementOrSelf(sequence.getType());
-  return createFold(builder, loc, sequence,
-                    createSplat(builder, loc, element, 0.0),
-                    [&](OpBuilder &body, Value sum, ValueRange elements) {
-                      return arith::AddFOp::create(body, loc, sum, elements[0])
-                          .getResult();
-                    });
+  return createFold(
+      builder, loc, sequence, createSplat(builder, loc, element, 0.0),
+      [&](OpBuilder &body, Value sum, ValueRange elements) {
+        return arith::AddFOp::create(body, loc, sum, elements[0]).getResult();
+      });
 }
 
 /// `value` divided by the length of `sequence`; zero where that is zero.
@@ -448,7 +449,9 @@ static Value divideByLength(OpBuilder &builder, Location loc, Value value,
 }
 
 static LogicalResult requireFloats(Operation *op, Type element) {
-  if (isa<FloatType>(getElementTypeOrSelf(element)))
+  auto tensor = dyn_cast<RankedTensorType>(element);
+  if (isa<FloatType>(getElementTypeOrSelf(element)) &&
+      (!tensor || tensor.getRank() == 1))
     return success();
   return op->emitOpError("needs a sequence of vectors or floats, but its "
                          "elements are ")
@@ -457,17 +460,16 @@ static LogicalResult requireFloats(Operation *op, Type element) {
 
 FailureOr<SmallVector<Value>> LastOp::expand(OpBuilder &builder,
                                              ExpansionContext &) {
-  Value initial =
-      getType().isInteger(32)
-          ? arith::ConstantOp::create(builder, getLoc(),
-                                      builder.getI32IntegerAttr(0))
-                .getResult()
-          : createSplat(builder, getLoc(), getType(), 0.0);
-  return SmallVector<Value>{
-      createFold(builder, getLoc(), getOperand(), initial,
-                 [](OpBuilder &, Value, ValueRange elements) {
-                   return elements[0];
-                 })};
+  if (!getType().isInteger(32) && failed(requireFloats(*this, getType())))
+    return failure();
+  Value initial = getType().isInteger(32)
+                      ? arith::ConstantOp::create(builder, getLoc(),
+                                                  builder.getI32IntegerAttr(0))
+                            .getResult()
+                      : createSplat(builder, getLoc(), getType(), 0.0);
+  return SmallVector<Value>{createFold(
+      builder, getLoc(), getOperand(), initial,
+      [](OpBuilder &, Value, ValueRange elements) { return elements[0]; })};
 }
 
 FailureOr<SmallVector<Value>> SumOverTimeOp::expand(OpBuilder &builder,

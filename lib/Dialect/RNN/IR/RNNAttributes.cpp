@@ -1,12 +1,11 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-
-#include "ravel/Dialect/RNN/IR/RNN.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "ravel/Dialect/RNN/IR/RNN.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
 #include <random>
@@ -88,14 +87,17 @@ void UniformAttr::fill(ArrayRef<int64_t>, uint64_t seed,
                        MutableArrayRef<double> values) const {
   Generator generator(seed);
   for (double &value : values)
-    value = getLow().convertToDouble() + (getHigh().convertToDouble() - getLow().convertToDouble()) * generator.uniform();
+    value = getLow().convertToDouble() +
+            (getHigh().convertToDouble() - getLow().convertToDouble()) *
+                generator.uniform();
 }
 
 void NormalAttr::fill(ArrayRef<int64_t>, uint64_t seed,
                       MutableArrayRef<double> values) const {
   Generator generator(seed);
   for (double &value : values)
-    value = getMean().convertToDouble() + getStddev().convertToDouble() * generator.normal();
+    value = getMean().convertToDouble() +
+            getStddev().convertToDouble() * generator.normal();
 }
 
 void GlorotAttr::fill(ArrayRef<int64_t> shape, uint64_t seed,

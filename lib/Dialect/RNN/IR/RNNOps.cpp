@@ -1,13 +1,12 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-
-#include "ravel/Dialect/RNN/IR/RNN.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
+#include "ravel/Dialect/RNN/IR/RNN.h"
 
 using namespace mlir;
 using namespace ravel::rnn;
@@ -42,9 +41,9 @@ parseSignature(OpAsmParser &parser,
     if (signature.getNumResults() != 1)
       return parser.emitError(loc, "expected one result type");
     if (signature.getNumInputs() != operands.size())
-      return parser.emitError(loc) << "expected " << operands.size()
-                                   << " operand types, but got "
-                                   << signature.getNumInputs();
+      return parser.emitError(loc)
+             << "expected " << operands.size() << " operand types, but got "
+             << signature.getNumInputs();
     operandTypes.append(signature.getInputs().begin(),
                         signature.getInputs().end());
     resultType = signature.getResult(0);
@@ -54,8 +53,8 @@ parseSignature(OpAsmParser &parser,
   if (isa<SeqType>(type))
     return parser.emitError(loc, "operand types are needed where the result is "
                                  "a sequence: (types) -> type");
-  auto vector = RankedTensorType::get({ShapedType::kDynamic},
-                                      getElementTypeOrSelf(type));
+  auto vector =
+      RankedTensorType::get({ShapedType::kDynamic}, getElementTypeOrSelf(type));
   operandTypes.assign(operands.size(), vector);
   return success();
 }
@@ -101,8 +100,9 @@ static ParseResult parseCellLike(OpAsmParser &parser, OperationState &result) {
   SmallVector<OpAsmParser::Argument> arguments;
   if (parseArguments(parser, arguments))
     return failure();
-  result.addAttribute("num_inputs", parser.getBuilder().getI64IntegerAttr(
-                                        static_cast<int64_t>(arguments.size())));
+  result.addAttribute("num_inputs",
+                      parser.getBuilder().getI64IntegerAttr(
+                          static_cast<int64_t>(arguments.size())));
   if (succeeded(parser.parseOptionalKeyword("state")) &&
       parseArguments(parser, arguments))
     return failure();
@@ -111,7 +111,8 @@ static ParseResult parseCellLike(OpAsmParser &parser, OperationState &result) {
   return parser.parseRegion(*result.addRegion(), arguments);
 }
 
-static void printArguments(OpAsmPrinter &printer, Block::BlockArgListType arguments) {
+static void printArguments(OpAsmPrinter &printer,
+                           Block::BlockArgListType arguments) {
   printer << '(';
   llvm::interleaveComma(arguments, printer, [&](BlockArgument argument) {
     printer << argument;
@@ -137,8 +138,7 @@ static void printCellLike(OpAsmPrinter &printer, OpTy op) {
 }
 
 /// C1 to C3: `op` yields one next state, of a fitting type, for each state.
-template <typename OpTy>
-static LogicalResult verifyCellLike(OpTy op) {
+template <typename OpTy> static LogicalResult verifyCellLike(OpTy op) {
   if (op.getNumInputs() > op.getEntry().getNumArguments())
     return op.emitOpError("has fewer arguments than inputs");
   for (BlockArgument argument : op.getEntry().getArguments()) {
@@ -171,9 +171,8 @@ static LogicalResult verifyCellLike(OpTy op) {
   for (auto [index, state, next] :
        llvm::enumerate(op.getStates(), yield.getStates()))
     if (!areCompatible(state.getType(), next.getType())) {
-      InFlightDiagnostic diag =
-          yield.emitOpError("C2: next state #")
-          << index << " must have the type of its state";
+      InFlightDiagnostic diag = yield.emitOpError("C2: next state #")
+                                << index << " must have the type of its state";
       diag.attachNote(state.getLoc()) << "expected type: " << state.getType();
       diag.attachNote(yield.getLoc()) << "  actual type: " << next.getType();
       return diag;
@@ -192,7 +191,9 @@ YieldOp CellOp::getYield() { return cast<YieldOp>(getEntry().back()); }
 ParseResult OptimizerOp::parse(OpAsmParser &parser, OperationState &result) {
   return parseCellLike(parser, result);
 }
-void OptimizerOp::print(OpAsmPrinter &printer) { printCellLike(printer, *this); }
+void OptimizerOp::print(OpAsmPrinter &printer) {
+  printCellLike(printer, *this);
+}
 void OptimizerOp::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn) {}
 YieldOp OptimizerOp::getYield() { return cast<YieldOp>(getEntry().back()); }
 
@@ -224,8 +225,8 @@ LogicalResult OptimizerOp::verifyRegions() {
     return failure();
   for (Operation &op : getEntry().without_terminator())
     if (!op.hasTrait<OpTrait::Elementwise>() && !isa<ConstantOp, HyperOp>(op)) {
-      InFlightDiagnostic diag = emitOpError(
-          "C2: an optimizer is elementwise, but '");
+      InFlightDiagnostic diag =
+          emitOpError("C2: an optimizer is elementwise, but '");
       diag << op.getName() << "' is not";
       diag.attachNote(op.getLoc()) << "here";
       return diag;
@@ -291,14 +292,13 @@ static LogicalResult verifyInitializer(Operation *op, Attribute init,
            << " operands, but holds " << array.size();
   for (Attribute attr : array)
     if (!isa<InitializerAttrInterface>(attr))
-      return op->emitOpError(constraint)
-             << ": 'init' must hold initializers such as #rnn.glorot, but holds "
-             << attr;
+      return op->emitOpError(constraint) << ": 'init' must hold initializers "
+                                            "such as #rnn.glorot, but holds "
+                                         << attr;
   return success();
 }
 
-template <typename OpTy>
-static LogicalResult verifyAffine(OpTy op) {
+template <typename OpTy> static LogicalResult verifyAffine(OpTy op) {
   if (op.getOperands_().empty())
     return op.emitOpError("C1: needs at least one operand");
   if (failed(verifyInitializer(op, op.getInitAttr(), "C2",
@@ -389,7 +389,10 @@ ParseResult EmbedOp::parse(OpAsmParser &parser, OperationState &result) {
 
 void EmbedOp::print(OpAsmPrinter &printer) {
   printer << ' ' << getNameAttr() << ' ' << getIndex();
-  printer.printOptionalAttrDict((*this)->getAttrs(), {"name"});
+  SmallVector<StringRef> elided = {"name"};
+  if (getTrainable())
+    elided.push_back("trainable");
+  printer.printOptionalAttrDict((*this)->getAttrs(), elided);
   printer << " : " << getType();
 }
 
@@ -431,7 +434,8 @@ LogicalResult BroadcastOp::verify() {
 //===----------------------------------------------------------------------===//
 
 /// C7: `attr` is a rate or an array of rates.
-static LogicalResult verifyRates(Operation *op, StringRef name, Attribute attr) {
+static LogicalResult verifyRates(Operation *op, StringRef name,
+                                 Attribute attr) {
   if (!attr)
     return success();
   SmallVector<Attribute> rates = {attr};
@@ -483,8 +487,9 @@ static LogicalResult verifyCellUse(Operation *op, FlatSymbolRefAttr symbol,
   size_t numStates = cell.getStates().size();
   size_t numOutputs = cell.getYield().getOutputs().size();
   if (inputs.size() + numFedBack != numInputs)
-    return fail("C2: cell @" + symbol.getValue() + " takes " + Twine(numInputs) +
-                " inputs, but is given " + Twine(inputs.size() + numFedBack));
+    return fail("C2: cell @" + symbol.getValue() + " takes " +
+                Twine(numInputs) + " inputs, but is given " +
+                Twine(inputs.size() + numFedBack));
   if (!states.empty() && states.size() != numStates)
     return fail("C4: cell @" + symbol.getValue() + " has " + Twine(numStates) +
                 " states, but is given " + Twine(states.size()));
@@ -502,9 +507,8 @@ static LogicalResult verifyCellUse(Operation *op, FlatSymbolRefAttr symbol,
 
   auto mismatch = [&](StringRef what, size_t index, Location where,
                       Type expected, Type actual) {
-    InFlightDiagnostic diag = op->emitOpError()
-                              << what << " #" << index
-                              << " does not fit the cell";
+    InFlightDiagnostic diag = op->emitOpError() << what << " #" << index
+                                                << " does not fit the cell";
     diag.attachNote(where) << "expected type: " << expected;
     diag.attachNote(op->getLoc()) << "  actual type: " << actual;
     return diag;
@@ -530,6 +534,15 @@ static LogicalResult verifyCellUse(Operation *op, FlatSymbolRefAttr symbol,
     if (!areCompatible(output.getType(), type))
       return mismatch("C8: fed back output", index, output.getLoc(),
                       output.getType(), type);
+    if (Type result = getElementOrSelf(results[index]);
+        !areCompatible(result, type)) {
+      InFlightDiagnostic diag =
+          op->emitOpError("C8: the value fed back at first ");
+      diag << "must have the type of output #" << index;
+      diag.attachNote(op->getLoc()) << "expected type: " << result;
+      diag.attachNote(op->getLoc()) << "  actual type: " << type;
+      return diag;
+    }
   }
   for (auto [index, type] : llvm::enumerate(results)) {
     bool output = index < numOutputs;
@@ -546,8 +559,8 @@ static LogicalResult verifyCellUse(Operation *op, FlatSymbolRefAttr symbol,
   return success();
 }
 
-/// C7: `attr`, rates of the states of `cell`, says nothing about states that the
-/// cell lacks, nor of states that are not vectors.
+/// C7: `attr`, rates of the states of `cell`, says nothing about states that
+/// the cell lacks, nor of states that are not vectors.
 static LogicalResult verifyStateRates(UnrollOp op, StringRef name,
                                       Attribute attr, CellOp cell) {
   if (!attr)
@@ -576,15 +589,13 @@ static LogicalResult verifyStateRates(UnrollOp op, StringRef name,
   return success();
 }
 
-LogicalResult
-UnrollOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+LogicalResult UnrollOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   if (failed(verifyCellUse(*this, getCellAttr(), symbolTable,
                            getInputs().getTypes(), getStates().getTypes(),
                            getFeedback().getTypes(), getResultTypes(),
                            /*unroll=*/true)))
     return failure();
-  auto cell =
-      symbolTable.lookupNearestSymbolFrom<CellOp>(*this, getCellAttr());
+  auto cell = symbolTable.lookupNearestSymbolFrom<CellOp>(*this, getCellAttr());
   if (!cell)
     return success();
   return success(
@@ -604,8 +615,7 @@ LogicalResult StepOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
 // Objectives
 //===----------------------------------------------------------------------===//
 
-template <typename OpTy>
-static LogicalResult verifyObjective(OpTy op) {
+template <typename OpTy> static LogicalResult verifyObjective(OpTy op) {
   Type prediction = op.getPrediction().getType();
   Type target = op.getTarget().getType();
   if (isa<SeqType>(prediction) != isa<SeqType>(target))
@@ -613,8 +623,8 @@ static LogicalResult verifyObjective(OpTy op) {
                           "or neither");
   if (!getElementOrSelf(target).isInteger(32) &&
       !areCompatible(getElementOrSelf(prediction), getElementOrSelf(target))) {
-    InFlightDiagnostic diag = op.emitOpError(
-        "C1: prediction and target must have the same size");
+    InFlightDiagnostic diag =
+        op.emitOpError("C1: prediction and target must have the same size");
     diag.attachNote(op.getPrediction().getLoc())
         << "expected type: " << getElementOrSelf(prediction);
     diag.attachNote(op.getTarget().getLoc())
@@ -622,7 +632,8 @@ static LogicalResult verifyObjective(OpTy op) {
     return diag;
   }
   if (op.getReduction() != "mean" && op.getReduction() != "sum")
-    return op.emitOpError("C2: 'reduction' must be \"mean\" or \"sum\", but is \"")
+    return op.emitOpError(
+               "C2: 'reduction' must be \"mean\" or \"sum\", but is \"")
            << op.getReduction() << '"';
   return success();
 }
@@ -676,10 +687,11 @@ static void printBindings(OpAsmPrinter &printer,
                           Block::BlockArgListType arguments,
                           OperandRange operands) {
   printer << '(';
-  llvm::interleaveComma(llvm::zip(arguments, operands), printer, [&](auto pair) {
-    auto [argument, operand] = pair;
-    printer << argument << " = " << operand << " : " << operand.getType();
-  });
+  llvm::interleaveComma(
+      llvm::zip(arguments, operands), printer, [&](auto pair) {
+        auto [argument, operand] = pair;
+        printer << argument << " = " << operand << " : " << operand.getType();
+      });
   printer << ')';
 }
 
@@ -696,7 +708,8 @@ ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &result) {
   for (auto [argument, type] : llvm::zip(arguments, inputTypes)) {
     auto seq = dyn_cast<SeqType>(type);
     if (!seq)
-      return parser.emitError(loc, "expected inputs to be sequences, but one is ")
+      return parser.emitError(loc,
+                              "expected inputs to be sequences, but one is ")
              << type;
     argument.type = seq.getElementType();
   }
@@ -704,8 +717,8 @@ ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &result) {
     if (parseBindings(parser, OpAsmParser::Delimiter::Paren, arguments, states,
                       stateTypes))
       return failure();
-    for (auto [argument, type] : llvm::zip(
-             llvm::drop_begin(arguments, inputs.size()), stateTypes))
+    for (auto [argument, type] :
+         llvm::zip(llvm::drop_begin(arguments, inputs.size()), stateTypes))
       argument.type = type;
   }
   if (parser.parseOptionalAttrDict(result.attributes) || parser.parseArrow() ||
@@ -737,7 +750,8 @@ void ScanOp::print(OpAsmPrinter &printer) {
     printBindings(printer, getStateArgs(), getStates());
   }
   printer.printOptionalAttrDict(
-      (*this)->getAttrs(), {getOperandSegmentSizesAttrName(), getReverseAttrName()});
+      (*this)->getAttrs(),
+      {getOperandSegmentSizesAttrName(), getReverseAttrName()});
   printer << " -> (" << getOutputs().getTypes() << ") ";
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }
@@ -752,8 +766,9 @@ LogicalResult ScanOp::verifyRegions() {
     expected.push_back(cast<SeqType>(input.getType()).getElementType());
   llvm::append_range(expected, getStates().getTypes());
   if (!llvm::equal(expected, getEntry().getArgumentTypes()))
-    return emitOpError("C2: arguments of the body must be the inputs' elements, "
-                       "then the states; expected types: ")
+    return emitOpError(
+               "C2: arguments of the body must be the inputs' elements, "
+               "then the states; expected types: ")
            << TypeRange(expected)
            << ", actual types: " << getEntry().getArgumentTypes();
   auto yield = dyn_cast<YieldOp>(getEntry().back());
@@ -793,7 +808,8 @@ static LogicalResult verifySameScalar(Operation *op, StringRef constraint,
 /// Fails unless the matrix is [rows, columns]; either may be open.
 static LogicalResult verifyMatrixShape(Operation *op, RankedTensorType matrix,
                                        int64_t rows, int64_t columns) {
-  auto expected = RankedTensorType::get({rows, columns}, matrix.getElementType());
+  auto expected =
+      RankedTensorType::get({rows, columns}, matrix.getElementType());
   if (matrix == expected)
     return success();
   InFlightDiagnostic diag =
@@ -833,9 +849,9 @@ LogicalResult LinearOp::verify() {
   int64_t outputs = matrix.getDimSize(getTranspose() ? 0 : 1);
   RankedTensorType expectedVector = matrix.clone({inputs});
   RankedTensorType expectedResult = matrix.clone({outputs});
-  if (failed(verifySameScalar(*this, "C2", getOperation()->getOperandTypes())) ||
-      failed(verifySameScalar(*this, "C2",
-                              {matrix, getResult().getType()})))
+  if (failed(
+          verifySameScalar(*this, "C2", getOperation()->getOperandTypes())) ||
+      failed(verifySameScalar(*this, "C2", {matrix, getResult().getType()})))
     return failure();
   if (getVector().getType() != expectedVector ||
       getResult().getType() != expectedResult) {
@@ -858,9 +874,10 @@ LogicalResult LookupOp::verify() {
 }
 
 LogicalResult OuterOp::verify() {
-  if (failed(verifySameScalar(*this, "C1", getOperation()->getOperandTypes())) ||
-      failed(verifySameScalar(
-          *this, "C1", {getLhs().getType(), getResult().getType()})))
+  if (failed(
+          verifySameScalar(*this, "C1", getOperation()->getOperandTypes())) ||
+      failed(verifySameScalar(*this, "C1",
+                              {getLhs().getType(), getResult().getType()})))
     return failure();
   return verifyMatrixShape(*this, getResult().getType(),
                            getVectorSize(getLhs().getType()),
@@ -868,8 +885,8 @@ LogicalResult OuterOp::verify() {
 }
 
 LogicalResult ScatterRowOp::verify() {
-  if (failed(verifySameScalar(
-          *this, "C1", {getVector().getType(), getResult().getType()})))
+  if (failed(verifySameScalar(*this, "C1",
+                              {getVector().getType(), getResult().getType()})))
     return failure();
   return verifyMatrixShape(*this, getResult().getType(),
                            getResult().getType().getDimSize(0),
@@ -878,9 +895,10 @@ LogicalResult ScatterRowOp::verify() {
 
 LogicalResult ContractOp::verify() {
   if (failed(verifySameExtent(*this, getLhs().getType(), getRhs().getType())) ||
-      failed(verifySameScalar(*this, "C1", getOperation()->getOperandTypes())) ||
-      failed(verifySameScalar(
-          *this, "C1", {getLhs().getType(), getResult().getType()})))
+      failed(
+          verifySameScalar(*this, "C1", getOperation()->getOperandTypes())) ||
+      failed(verifySameScalar(*this, "C1",
+                              {getLhs().getType(), getResult().getType()})))
     return failure();
   return verifyMatrixShape(*this, getResult().getType(),
                            getVectorSize(getLhs().getType()),
@@ -890,8 +908,8 @@ LogicalResult ContractOp::verify() {
 LogicalResult ScatterOp::verify() {
   if (failed(verifySameExtent(*this, getVector().getType(),
                               getIndex().getType())) ||
-      failed(verifySameScalar(
-          *this, "C1", {getVector().getType(), getResult().getType()})))
+      failed(verifySameScalar(*this, "C1",
+                              {getVector().getType(), getResult().getType()})))
     return failure();
   return verifyMatrixShape(*this, getResult().getType(),
                            getResult().getType().getDimSize(0),
@@ -900,7 +918,8 @@ LogicalResult ScatterOp::verify() {
 
 LogicalResult ParameterOp::verify() {
   auto tensor = dyn_cast<RankedTensorType>(getType());
-  if (tensor && tensor.hasStaticShape() && isa<FloatType>(tensor.getElementType()) &&
+  if (tensor && tensor.hasStaticShape() &&
+      isa<FloatType>(tensor.getElementType()) &&
       (tensor.getRank() == 1 || tensor.getRank() == 2))
     return success();
   return emitOpError("C1: a parameter must be a vector or matrix of floats, of "
@@ -968,7 +987,8 @@ ParseResult RowsOp::parse(OpAsmParser &parser, OperationState &result) {
   SmallVector<Type> inTypes, sharedTypes, outTypes;
   SMLoc loc = parser.getCurrentLocation();
   if (succeeded(parser.parseOptionalKeyword("ins")) &&
-      parseBindings(parser, OpAsmParser::Delimiter::Paren, arguments, ins, inTypes))
+      parseBindings(parser, OpAsmParser::Delimiter::Paren, arguments, ins,
+                    inTypes))
     return failure();
   if (succeeded(parser.parseOptionalKeyword("shared")) &&
       parseBindings(parser, OpAsmParser::Delimiter::Paren, arguments, shared,
@@ -1021,7 +1041,8 @@ void RowsOp::print(OpAsmPrinter &printer) {
   }
   printer << " outs(" << getOuts() << " : " << getOuts().getTypes() << ')';
   if (getThreadId())
-    printer << " distribute(" << getThreadId() << ", " << getNumThreads() << ')';
+    printer << " distribute(" << getThreadId() << ", " << getNumThreads()
+            << ')';
   printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
                                            {getOperandSegmentSizesAttrName()});
   printer << ' ';
@@ -1034,7 +1055,8 @@ LogicalResult RowsOp::verify() {
   if (getOuts().empty())
     return emitOpError("C2: needs at least one output, for it gives the rows");
   if (!getThreadId() != !getNumThreads())
-    return emitOpError("C4: a thread's number comes with the number of threads");
+    return emitOpError(
+        "C4: a thread's number comes with the number of threads");
   return success();
 }
 
@@ -1067,7 +1089,8 @@ void RowsOp::getEffects(
         &effects) {
   auto add = [&](OpOperand &operand, MemoryEffects::Effect *effect) {
     if (isa<MemRefType>(operand.get().getType()))
-      effects.emplace_back(effect, &operand, SideEffects::DefaultResource::get());
+      effects.emplace_back(effect, &operand,
+                           SideEffects::DefaultResource::get());
   };
   for (OpOperand &operand : getInsMutable())
     add(operand, MemoryEffects::Read::get());

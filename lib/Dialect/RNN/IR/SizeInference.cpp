@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -42,10 +42,9 @@ void SizeSolver::fix(unsigned node, int64_t size, Location why) {
   node = find(node);
   if (nodes[node].size && *nodes[node].size != size) {
     if (!failed) {
-      InFlightDiagnostic diag = emitError(why)
-                                << "sizes can't agree: " << size
-                                << " here, but " << *nodes[node].size
-                                << " elsewhere";
+      InFlightDiagnostic diag =
+          emitError(why) << "sizes can't agree: " << size << " here, but "
+                         << *nodes[node].size << " elsewhere";
       diag.attachNote(*nodes[node].origin)
           << "size " << *nodes[node].size << " comes from here";
     }

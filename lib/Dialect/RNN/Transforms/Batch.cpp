@@ -1,12 +1,13 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
 // Level 2 to level 3. The body of an example's function is walked in order:
 //
-//   * a value that all examples share (a parameter, a constant, what is computed
+//   * a value that all examples share (a parameter, a constant, what is
+//   computed
 //     from these alone) stays as it is;
 //   * an op about time or about the batch writes its own batched form
 //     (`BatchableOpInterface`);
@@ -19,11 +20,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
+#include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace ravel::rnn {
@@ -119,9 +120,9 @@ void FunctionBatching::addInputs(OpBuilder &builder) {
                builder.getBoolAttr(false));
     return list.getDictionary(builder.getContext());
   };
-  offsets = entry.addArgument(RankedTensorType::get({ShapedType::kDynamic},
-                                                    builder.getIndexType()),
-                              loc);
+  offsets = entry.addArgument(
+      RankedTensorType::get({ShapedType::kDynamic}, builder.getIndexType()),
+      loc);
   batchSize = entry.addArgument(builder.getIndexType(), loc);
   argAttrs = {role("offsets"), role("batch")};
   for (BlockArgument argument : source.getArguments()) {
@@ -175,9 +176,9 @@ Value FunctionBatching::getDestination(OpBuilder &builder, Value value) {
   if (Value destination = destinations.lookup(value))
     return destination;
   Value count = isa<SeqType>(value.getType()) ? numRows : batchSize;
-  return tensor::EmptyOp::create(
-      builder, value.getLoc(), getRowsType(getElementOrSelf(value.getType())),
-      count);
+  return tensor::EmptyOp::create(builder, value.getLoc(),
+                                 getRowsType(getElementOrSelf(value.getType())),
+                                 count);
 }
 
 void FunctionBatching::flush(OpBuilder &builder) {
@@ -257,8 +258,9 @@ void FunctionBatching::writeShared(OpBuilder &builder, Operation &op) {
   for (auto [result, row] : llvm::zip(op.getResults(), rows.getResults())) {
     auto type = dyn_cast<RankedTensorType>(result.getType());
     if (!type) {
-      mapping.map(result,
-                  tensor::ExtractOp::create(builder, loc, row, zero).getResult());
+      mapping.map(
+          result,
+          tensor::ExtractOp::create(builder, loc, row, zero).getResult());
       continue;
     }
     SmallVector<OpFoldResult> offsets(type.getRank() + 1,
@@ -268,8 +270,8 @@ void FunctionBatching::writeShared(OpBuilder &builder, Operation &op) {
     SmallVector<OpFoldResult> sizes = {builder.getIndexAttr(1)};
     for (int64_t size : type.getShape())
       sizes.push_back(builder.getIndexAttr(size));
-    mapping.map(result, tensor::ExtractSliceOp::create(
-                            builder, loc, type, row, offsets, sizes, strides)
+    mapping.map(result, tensor::ExtractSliceOp::create(builder, loc, type, row,
+                                                       offsets, sizes, strides)
                             .getResult());
   }
 }
@@ -313,9 +315,9 @@ LogicalResult FunctionBatching::run() {
   // What is computed from shared values alone, outside of scans, is shared.
   for (Operation &op : source.front().without_terminator()) {
     bool reduces = isa<TotalOp, ContractOp, ScatterOp>(op);
-    if (reduces || (!isa<BatchableOpInterface>(op) &&
-                    llvm::all_of(op.getOperands(),
-                                 [&](Value v) { return isShared(v); })))
+    if (reduces ||
+        (!isa<BatchableOpInterface>(op) &&
+         llvm::all_of(op.getOperands(), [&](Value v) { return isShared(v); })))
       shared.insert(op.getResults().begin(), op.getResults().end());
   }
   addOutputs();
@@ -341,7 +343,11 @@ LogicalResult FunctionBatching::run() {
         return failure();
       continue;
     }
-    if (op.getNumRegions() != 0 || !isMemoryEffectFree(&op))
+    bool isOverTime =
+        llvm::any_of(llvm::concat<Value>(SmallVector<Value>(op.getOperands()),
+                                         SmallVector<Value>(op.getResults())),
+                     [](Value value) { return isa<SeqType>(value.getType()); });
+    if (isOverTime || op.getNumRegions() != 0 || !isMemoryEffectFree(&op))
       return op.emitError("'") << op.getName() << "' has no form for a batch";
     if (llvm::all_of(op.getResults(), [&](Value v) { return isShared(v); })) {
       writeShared(builder, op);

@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -141,7 +141,8 @@ static void fuseSums(Block &block) {
 }
 
 namespace {
-struct FuseGatesPass : public ravel::rnn::impl::RNNFuseGatesBase<FuseGatesPass> {
+struct FuseGatesPass
+    : public ravel::rnn::impl::RNNFuseGatesBase<FuseGatesPass> {
   using Base::Base;
 
   void runOnOperation() override {

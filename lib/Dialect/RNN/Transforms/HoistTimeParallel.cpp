@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -21,8 +21,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Utils.h"
-#include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "mlir/IR/IRMapping.h"
+#include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace ravel::rnn {
@@ -144,10 +144,10 @@ static bool isConstant(Value value) {
   return def && def->hasTrait<OpTrait::ConstantLike>();
 }
 
-/// A scan beside `scan` with its states, other `inputs`, outputs of the types of
-/// `outputs`, and an empty body.
+/// A scan beside `scan` with its states, other `inputs`, outputs of the types
+/// of `outputs`, and an empty body.
 static ScanOp createLoopLike(ScanOp scan, ArrayRef<Value> inputs,
-                          ArrayRef<Value> outputs) {
+                             ArrayRef<Value> outputs) {
   OpBuilder builder(scan);
   SmallVector<Type> elements;
   for (Value output : outputs)
@@ -215,7 +215,8 @@ static ScanOp hoistBefore(ScanOp scan) {
   SmallVector<Value> inputs(scan.getInputs());
   llvm::append_range(inputs, before.getOutputs());
   SmallVector<Value> outputs;
-  for (auto [value, result] : llvm::zip(yield.getOutputs(), scan.getOutputs())) {
+  for (auto [value, result] :
+       llvm::zip(yield.getOutputs(), scan.getOutputs())) {
     if (auto *it = llvm::find(crossing, value); it != crossing.end()) {
       result.replaceAllUsesWith(before.getOutputs()[it - crossing.begin()]);
       continue;
@@ -338,12 +339,11 @@ static ScanOp hoistAfter(ScanOp scan) {
       movedOutputs.push_back(value);
       elements.push_back(value.getType());
     }
-  auto after = ScanOp::create(builder, scan.getLoc(), inputs, ValueRange(),
-                              elements);
+  auto after =
+      ScanOp::create(builder, scan.getLoc(), inputs, ValueRange(), elements);
   OpBuilder body = OpBuilder::atBlockBegin(&after.getEntry());
   IRMapping mapping;
-  for (auto [value, argument] :
-       llvm::zip(crossing, after.getInputArgs()))
+  for (auto [value, argument] : llvm::zip(crossing, after.getInputArgs()))
     mapping.map(value, argument);
   cloneMoved(block, follows, body, mapping);
   SmallVector<Value> results;
@@ -352,7 +352,8 @@ static ScanOp hoistAfter(ScanOp scan) {
   YieldOp::create(body, yield.getLoc(), results);
 
   auto next = after.getOutputs().begin();
-  for (auto [value, result] : llvm::zip(yield.getOutputs(), scan.getOutputs())) {
+  for (auto [value, result] :
+       llvm::zip(yield.getOutputs(), scan.getOutputs())) {
     if (isMoved(value))
       result.replaceAllUsesWith(*next++);
     else

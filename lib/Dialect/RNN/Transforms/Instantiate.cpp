@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -22,8 +22,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "mlir/IR/IRMapping.h"
+#include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -122,12 +122,14 @@ public:
   void pushKey(Value key) override { keys.push_back(key); }
   void popKey() override { keys.pop_back(); }
   FailureOr<CellOp> lookupCell(Operation *user, StringAttr name) override;
-  FailureOr<SmallVector<Value>>
-  inlineCell(OpBuilder &builder, Operation *user, CellOp cell, StringRef use,
-             ValueRange inputs, ValueRange states, TypeRange outputs) override;
-  FailureOr<SmallVector<Type>>
-  inferCellTypes(Operation *user, CellOp cell, ArrayRef<Type> inputs,
-                 ArrayRef<Type> states, ArrayRef<Type> outputs) override;
+  FailureOr<SmallVector<Value>> inlineCell(OpBuilder &builder, Operation *user,
+                                           CellOp cell, StringRef use,
+                                           ValueRange inputs, ValueRange states,
+                                           TypeRange outputs) override;
+  FailureOr<SmallVector<Type>> inferCellTypes(Operation *user, CellOp cell,
+                                              ArrayRef<Type> inputs,
+                                              ArrayRef<Type> states,
+                                              ArrayRef<Type> outputs) override;
 
 private:
   /// Writes the ops of `block` but its terminator, through `mapping`. With
@@ -236,9 +238,11 @@ FailureOr<CellOp> FunctionInstantiation::lookupCell(Operation *user,
   return failure();
 }
 
-LogicalResult FunctionInstantiation::solveSizes(
-    SizeSolver &solver, Operation *user, CellOp cell, ArrayRef<Type> inputs,
-    ArrayRef<Type> states, ArrayRef<Type> outputs) {
+LogicalResult FunctionInstantiation::solveSizes(SizeSolver &solver,
+                                                Operation *user, CellOp cell,
+                                                ArrayRef<Type> inputs,
+                                                ArrayRef<Type> states,
+                                                ArrayRef<Type> outputs) {
   YieldOp yield = cell.getYield();
   for (auto [argument, type] : llvm::zip(cell.getInputs(), inputs))
     solver.equate(argument, type, user->getLoc());
@@ -283,14 +287,14 @@ FailureOr<SmallVector<Type>> FunctionInstantiation::inferCellTypes(
   return types;
 }
 
-FailureOr<SmallVector<Value>> FunctionInstantiation::inlineCell(
-    OpBuilder &builder, Operation *user, CellOp cell, StringRef use,
-    ValueRange inputs, ValueRange states, TypeRange outputs) {
+FailureOr<SmallVector<Value>>
+FunctionInstantiation::inlineCell(OpBuilder &builder, Operation *user,
+                                  CellOp cell, StringRef use, ValueRange inputs,
+                                  ValueRange states, TypeRange outputs) {
   SizeSolver solver;
-  if (failed(solveSizes(solver, user, cell,
-                        SmallVector<Type>(inputs.getTypes()),
-                        SmallVector<Type>(states.getTypes()),
-                        SmallVector<Type>(outputs))))
+  if (failed(solveSizes(
+          solver, user, cell, SmallVector<Type>(inputs.getTypes()),
+          SmallVector<Type>(states.getTypes()), SmallVector<Type>(outputs))))
     return failure();
   IRMapping mapping;
   mapping.map(cell.getInputs(), inputs);
@@ -315,14 +319,16 @@ FailureOr<SmallVector<Value>> FunctionInstantiation::inlineCell(
 // Ops
 //===----------------------------------------------------------------------===//
 
-/// Fails where a type of `op` still has an open size.
+/// Fails where a type of `op` still has an open size, or the size 0.
 static LogicalResult verifyStatic(Operation *op, ArrayRef<Location> uses) {
   for (Value value : op->getResults()) {
     auto type = dyn_cast<RankedTensorType>(getElementOrSelf(value.getType()));
-    if (!type || type.hasStaticShape())
+    if (!type || (type.hasStaticShape() && type.getNumElements() != 0))
       continue;
     InFlightDiagnostic diag =
-        op->emitError("the size of this value can't be inferred; it is ");
+        type.hasStaticShape()
+            ? op->emitError("a vector must have components, but this is ")
+            : op->emitError("the size of this value can't be inferred; it is ");
     diag << type;
     for (Location use : llvm::reverse(uses))
       diag.attachNote(use) << "in this use of the cell";
@@ -394,29 +400,37 @@ LogicalResult FunctionInstantiation::liftOp(Operation *op, OpBuilder &builder,
 }
 
 /// Fails unless `function` can be part of a model: one block, and arguments and
-/// results that are values of one example with sizes given.
+/// results that are values of one example with sizes given. Matrices are what
+/// parameters are, so they may come in, but no example gives one.
 static LogicalResult verifyModelFunction(func::FuncOp function) {
   if (!llvm::hasSingleElement(function.getBody()))
     return function.emitError("a function of a model must be one block");
-  auto verify = [&](Type type, StringRef what) -> LogicalResult {
+  auto verify = [&](Type type, StringRef what,
+                    int64_t maxRank) -> LogicalResult {
     Type element = getElementOrSelf(type);
     auto tensor = dyn_cast<RankedTensorType>(element);
-    bool isTensor = tensor && isa<FloatType>(tensor.getElementType()) &&
-                    (tensor.getRank() == 1 || tensor.getRank() == 2);
-    if (!isTensor && !isa<FloatType>(element) && !element.isInteger(32))
-      return function.emitError("a model speaks of vectors, matrices, floats, "
-                                "i32 and sequences of these, but ")
+    Type scalar = tensor ? tensor.getElementType() : element;
+    if (tensor && (tensor.getRank() < 1 || tensor.getRank() > maxRank))
+      scalar = nullptr;
+    bool isNumber = scalar && (scalar.isF32() || scalar.isF64());
+    if (!isNumber && !element.isInteger(32))
+      return function.emitError("a model speaks of vectors and numbers of f32 "
+                                "or f64, of i32, and of sequences of these, "
+                                "but ")
              << what << " is " << type;
-    if (isTensor && !tensor.hasStaticShape())
+    if (tensor && !tensor.hasStaticShape())
       return function.emitError("sizes must be given in functions, but ")
+             << what << " is " << type;
+    if (tensor && tensor.getNumElements() == 0)
+      return function.emitError("a vector must have components, but ")
              << what << " is " << type;
     return success();
   };
   for (Type type : function.getArgumentTypes())
-    if (failed(verify(type, "an argument")))
+    if (failed(verify(type, "an argument", /*maxRank=*/2)))
       return failure();
   for (Type type : function.getResultTypes())
-    if (failed(verify(type, "a result")))
+    if (failed(verify(type, "a result", /*maxRank=*/1)))
       return failure();
   return success();
 }
@@ -442,9 +456,8 @@ LogicalResult FunctionInstantiation::instantiateCall(func::CallOp call,
   active.pop_back();
   if (failed(result))
     return failure();
-  for (auto [value, returned] :
-       llvm::zip(call.getResults(),
-                 callee.front().getTerminator()->getOperands()))
+  for (auto [value, returned] : llvm::zip(
+           call.getResults(), callee.front().getTerminator()->getOperands()))
     mapping.map(value, inner.lookup(returned));
   return success();
 }
@@ -509,7 +522,8 @@ LogicalResult FunctionInstantiation::instantiateOp(Operation *op,
            << "' can't stand in a model; its control flow is that of "
               "rnn.unroll and rnn.scan";
   auto isSequence = [](Type type) { return isa<SeqType>(type); };
-  if (op->hasTrait<Liftable>() && llvm::any_of(op->getResultTypes(), isSequence)) {
+  if (op->hasTrait<Liftable>() &&
+      llvm::any_of(op->getResultTypes(), isSequence)) {
     if (failed(verifyStatic(op, uses)))
       return failure();
     return liftOp(op, builder, mapping);
@@ -619,7 +633,8 @@ func::FuncOp FunctionInstantiation::run(OptimizerOp source) {
 }
 
 namespace {
-struct InstantiatePass : public ravel::rnn::impl::RNNInstantiateBase<InstantiatePass> {
+struct InstantiatePass
+    : public ravel::rnn::impl::RNNInstantiateBase<InstantiatePass> {
   using Base::Base;
 
   void runOnOperation() override {

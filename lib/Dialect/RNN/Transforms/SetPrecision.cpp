@@ -1,12 +1,11 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-
-#include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "mlir/IR/AttrTypeSubElements.h"
+#include "ravel/Dialect/RNN/Transforms/Passes.h"
 
 namespace ravel::rnn {
 #define GEN_PASS_DEF_RNNSETPRECISION

@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -9,8 +9,7 @@
 using namespace mlir;
 using namespace ravel::rnn;
 
-void ravel::rnn::collectTerms(arith::AddFOp root,
-                              SmallVectorImpl<Value> &terms,
+void ravel::rnn::collectTerms(arith::AddFOp root, SmallVectorImpl<Value> &terms,
                               SmallVectorImpl<Operation *> &inner) {
   for (Value operand : root.getOperands()) {
     auto sum = operand.getDefiningOp<arith::AddFOp>();

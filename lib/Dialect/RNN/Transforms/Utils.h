@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -15,9 +15,9 @@
 
 namespace ravel::rnn {
 
-/// The terms of the sum that ends in `root`, in order, through sums of its block
-/// that are used nowhere else; those sums go to `inner`, each before the sums
-/// that it uses.
+/// The terms of the sum that ends in `root`, in order, through sums of its
+/// block that are used nowhere else; those sums go to `inner`, each before the
+/// sums that it uses.
 void collectTerms(mlir::arith::AddFOp root,
                   llvm::SmallVectorImpl<mlir::Value> &terms,
                   llvm::SmallVectorImpl<mlir::Operation *> &inner);

@@ -66,3 +66,11 @@ func.func @scan_in_scan(%x: !rnn.seq<tensor<3xf32>>, %s0: tensor<3xf32>) -> tens
   }
   return %l : tensor<3xf32>
 }
+
+// -----
+
+func.func @last(%x: !rnn.seq<tensor<3xf32>>) -> tensor<3xf32> {
+  // expected-error @below {{'rnn.last' has no form for a batch}}
+  %y = rnn.last %x : !rnn.seq<tensor<3xf32>>
+  return %y : tensor<3xf32>
+}

@@ -2,12 +2,13 @@
 
 // The sizes of a cell that can't agree: both places are named.
 rnn.cell @add(%x) state(%h) {
+  // expected-error @below {{sizes can't agree: 2 and 3 must be equal here}}
   %s = arith.addf %x, %h : tensor<?xf32>
   rnn.yield %s state(%s)
 }
 func.func @sizes(%x: tensor<2xf32>, %h: tensor<3xf32>) -> tensor<3xf32> {
-  // expected-error @below {{sizes can't agree: 3 here, but 2 elsewhere}}
   // expected-note @below {{size 2 comes from here}}
+  // expected-note @below {{size 3 comes from here}}
   %y, %h1 = rnn.step @add "a"(%x) state(%h) : (tensor<2xf32>, tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>)
   return %y : tensor<3xf32>
 }
@@ -17,15 +18,14 @@ func.func @sizes(%x: tensor<2xf32>, %h: tensor<3xf32>) -> tensor<3xf32> {
 rnn.cell @two_sizes(%x: tensor<?xf32>) {
   %a = rnn.gate "a" tanh(%x) : tensor<3xf32>
   %b = rnn.gate "b" tanh(%x) : tensor<4xf32>
-  // expected-note @below {{prior use here}}
-  %c = rnn.sigmoid %a : tensor<3xf32>
-  // expected-error @below {{use of value '%c' expects different type than prior uses: 'tensor<?xf32>' vs 'tensor<3xf32>'}}
-  %ao = rnn.gate "ao" tanh(%c) : tensor<?xf32>
+  %ao = rnn.gate "ao" tanh(%x) : tensor<?xf32>
+  // expected-error @below {{sizes can't agree: 7 here, but 6 elsewhere}}
   %bo = tensor.concat dim(0) %a, %b : (tensor<3xf32>, tensor<4xf32>) -> tensor<?xf32>
   %s = arith.addf %ao, %bo : tensor<?xf32>
   rnn.yield %s
 }
 func.func @joined(%x: tensor<2xf32>) -> tensor<6xf32> {
+  // expected-note @below {{size 6 comes from here}}
   %y = rnn.step @two_sizes "a"(%x) : (tensor<2xf32>) -> tensor<6xf32>
   return %y : tensor<6xf32>
 }
@@ -52,6 +52,7 @@ rnn.cell @unused_parameter(%x) {
   rnn.yield %x
 }
 func.func @size_of_parameter(%x: tensor<3xf32>) -> tensor<3xf32> {
+  // expected-note @below {{in this use of the cell}}
   %y = rnn.step @unused_parameter "a"(%x) : (tensor<3xf32>) -> tensor<3xf32>
   return %y : tensor<3xf32>
 }
@@ -65,6 +66,7 @@ rnn.cell @hidden(%x) {
   rnn.yield %z
 }
 func.func @size_of_gate(%x: tensor<3xf32>) -> tensor<3xf32> {
+  // expected-note @below {{in this use of the cell}}
   %y = rnn.step @hidden "a"(%x) : (tensor<3xf32>) -> tensor<3xf32>
   return %y : tensor<3xf32>
 }
@@ -168,21 +170,21 @@ func.func @open_argument(%x: !rnn.seq<tensor<?xf32>>) {
 
 // -----
 
-// expected-error @below {{a model speaks of vectors, matrices, floats, i32 and sequences of these, but an argument is 'index'}}
+// expected-error @below {{a model speaks of vectors and numbers of f32 or f64, of i32, and of sequences of these, but an argument is 'index'}}
 func.func @index_argument(%x: index) {
   return
 }
 
 // -----
 
-// expected-error @below {{a model speaks of vectors, matrices, floats, i32 and sequences of these, but an argument is 'memref<3xf32>'}}
+// expected-error @below {{a model speaks of vectors and numbers of f32 or f64, of i32, and of sequences of these, but an argument is 'memref<3xf32>'}}
 func.func @memref_argument(%x: memref<3xf32>) {
   return
 }
 
 // -----
 
-// expected-error @below {{a model speaks of vectors, matrices, floats, i32 and sequences of these, but a result is 'i1'}}
+// expected-error @below {{a model speaks of vectors and numbers of f32 or f64, of i32, and of sequences of these, but a result is 'i1'}}
 func.func @flag(%x: f32) -> i1 {
   %b = arith.cmpf ogt, %x, %x : f32
   return %b : i1
@@ -225,6 +227,44 @@ func.func @control_flow(%x: f32) -> f32 {
 
 // -----
 
+// expected-error @below {{a model speaks of vectors and numbers of f32 or f64, of i32, and of sequences of these, but an argument is 'tensor<3xf16>'}}
+func.func @half(%x: tensor<3xf16>) {
+  return
+}
+
+// -----
+
+// expected-error @below {{a model speaks of vectors and numbers of f32 or f64, of i32, and of sequences of these, but a result is 'tensor<3x3xf32>'}}
+func.func @matrix_result() -> tensor<3x3xf32> {
+  %p = rnn.param "p" : tensor<3x3xf32>
+  return %p : tensor<3x3xf32>
+}
+
+// -----
+
+// expected-error @below {{a vector must have components, but an argument is 'tensor<0xf32>'}}
+func.func @no_components(%x: tensor<0xf32>) {
+  return
+}
+
+// -----
+
+func.func @no_components_inside(%x: tensor<3xf32>) {
+  // expected-error @below {{a vector must have components, but this is 'tensor<0xf32>'}}
+  %y = rnn.project "p"(%x) : (tensor<3xf32>) -> tensor<0xf32>
+  return
+}
+
+// -----
+
+func.func @last_of_matrices(%x: !rnn.seq<tensor<2x3xf32>>) {
+  // expected-error @below {{'rnn.last' op needs a sequence of vectors or floats, but its elements are 'tensor<2x3xf32>'}}
+  %y = rnn.last %x : !rnn.seq<tensor<2x3xf32>>
+  return
+}
+
+// -----
+
 func.func @sum_of_indices(%x: !rnn.seq<i32>) -> i32 {
   // expected-error @below {{'rnn.sum_over_time' op needs a sequence of vectors or floats, but its elements are 'i32'}}
   %y = rnn.sum_over_time %x : !rnn.seq<i32>
@@ -249,5 +289,9 @@ func.func @max_of_indices(%x: !rnn.seq<i32>) -> i32 {
 
 // -----
 
+func.func @inside_first() {
+  return
+}
+// expected-error @below {{a model is one module; none may stand in another}}
 module {
 }

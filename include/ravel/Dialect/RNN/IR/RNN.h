@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -11,7 +11,6 @@
 #ifndef RAVEL_DIALECT_RNN_IR_RNN_H
 #define RAVEL_DIALECT_RNN_IR_RNN_H
 
-#include "ravel/Dialect/RNN/IR/RNNInterfaces.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -25,6 +24,7 @@
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "ravel/Dialect/RNN/IR/RNNInterfaces.h"
 
 #include "ravel/Dialect/RNN/IR/RNNDialect.h.inc"
 #include "ravel/Dialect/RNN/IR/RNNEnums.h.inc"

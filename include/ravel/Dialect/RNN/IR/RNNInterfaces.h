@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -79,10 +79,11 @@ public:
   /// The argument that carries the parameter `name`, a name relative to the use
   /// of the cell being expanded. Fails where the name is in use with another
   /// shape.
-  virtual mlir::FailureOr<mlir::Value>
-  getParameter(mlir::Operation *user, llvm::StringRef name,
-               mlir::RankedTensorType type, mlir::Attribute init,
-               bool trainable) = 0;
+  virtual mlir::FailureOr<mlir::Value> getParameter(mlir::Operation *user,
+                                                    llvm::StringRef name,
+                                                    mlir::RankedTensorType type,
+                                                    mlir::Attribute init,
+                                                    bool trainable) = 0;
   /// Whether dropout drops.
   virtual bool isTraining() const = 0;
   /// The random key of the current example and instant.
@@ -140,9 +141,9 @@ public:
 ///
 /// A batch of sequences is *packed*: examples are sorted by length, longest
 /// first; the rows of instant 0 of all examples come first, then those of
-/// instant 1, and so on. Instant t has `offsets[t + 1] - offsets[t]` rows, those
-/// of the first examples. So padding does not exist, and an example that has
-/// ended costs nothing.
+/// instant 1, and so on. Instant t has `offsets[t + 1] - offsets[t]` rows,
+/// those of the first examples. So padding does not exist, and an example that
+/// has ended costs nothing.
 class BatchContext {
 public:
   virtual ~BatchContext();

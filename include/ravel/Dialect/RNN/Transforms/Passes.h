@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -11,8 +11,8 @@
 #ifndef RAVEL_DIALECT_RNN_TRANSFORMS_PASSES_H
 #define RAVEL_DIALECT_RNN_TRANSFORMS_PASSES_H
 
-#include "ravel/Dialect/RNN/IR/RNN.h"
 #include "mlir/Pass/Pass.h"
+#include "ravel/Dialect/RNN/IR/RNN.h"
 
 namespace ravel::rnn {
 
