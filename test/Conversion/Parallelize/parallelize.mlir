@@ -68,3 +68,34 @@ func.func @other_loop(%x: memref<?x8xf32>, %n: index) {
   }
   return
 }
+
+// The gradient of a matrix is shared by rows of the matrix, in groups that fit
+// every tile.
+// CHECK-LABEL: func.func @product(
+// CHECK:         omp.parallel if
+// CHECK:           %[[PART:.+]] = memref.subview %arg0[0, %[[FIRST:.+]]] [%{{.+}}, %[[SIZE:.+]]] [1, 1]
+// CHECK:           %[[OUT:.+]] = memref.subview %arg2[%[[FIRST]], 0] [%[[SIZE]], 64] [1, 1]
+// CHECK:           linalg.contract
+// CHECK-SAME:        ins(%[[PART]], %arg1
+// CHECK-SAME:        outs(%[[OUT]]
+func.func @product(%x: memref<?x128xf32>, %g: memref<?x64xf32>, %out: memref<128x64xf32>) {
+  linalg.contract indexing_maps = [
+      affine_map<(i, j, r) -> (r, i)>, affine_map<(i, j, r) -> (r, j)>,
+      affine_map<(i, j, r) -> (i, j)>]
+    ins(%x, %g : memref<?x128xf32>, memref<?x64xf32>)
+    outs(%out : memref<128x64xf32>)
+  return
+}
+
+// A small one is not worth the threads.
+// CHECK-LABEL: func.func @small_product(
+// CHECK-NOT:     omp.parallel
+// CHECK:         linalg.contract
+func.func @small_product(%x: memref<?x8xf32>, %g: memref<?x4xf32>, %out: memref<8x4xf32>) {
+  linalg.contract indexing_maps = [
+      affine_map<(i, j, r) -> (r, i)>, affine_map<(i, j, r) -> (r, j)>,
+      affine_map<(i, j, r) -> (i, j)>]
+    ins(%x, %g : memref<?x8xf32>, memref<?x4xf32>)
+    outs(%out : memref<8x4xf32>)
+  return
+}
