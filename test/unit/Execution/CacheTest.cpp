@@ -1,7 +1,7 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
-// See LICENSE for license information.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
 // The cache of compiled code on disk.
@@ -123,8 +123,7 @@ TEST_F(CacheTest, EntryOfAnotherModelIsReplaced) {
 
 TEST_F(CacheTest, DirectoryThatCannotBeWritten) {
   folder.write("file", "");
-  Module module =
-      get(Compiler(folder.path("file/cache")).compile(kDouble, {}));
+  Module module = get(Compiler(folder.path("file/cache")).compile(kDouble, {}));
   EXPECT_FALSE(module.isCached());
   EXPECT_EQ(callWithThree(module), 6.0f);
 }

@@ -1,9 +1,8 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
-// See LICENSE for license information.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of the Ravel project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-
 
 #include "ModelRunner.h"
 #include "ravel/Training/Batching.h"
@@ -42,7 +41,8 @@ static Tensor getSequence(const Tensor &padded, int64_t index, int64_t length) {
 /// The rows of `tensor` in the order of `order`.
 static Tensor permute(const Tensor &tensor, llvm::ArrayRef<int64_t> order) {
   Tensor result(tensor.dtype(), tensor.shape());
-  int64_t size = order.empty() ? 0 : tensor.sizeInBytes() / int64_t(order.size());
+  int64_t size =
+      order.empty() ? 0 : tensor.sizeInBytes() / int64_t(order.size());
   for (auto [to, from] : llvm::enumerate(order))
     memcpy(static_cast<char *>(result.data()) + to * size,
            static_cast<const char *>(tensor.data()) + from * size, size);
@@ -74,8 +74,8 @@ std::vector<Tensor> ModelRunner::call(llvm::StringRef function,
     case Role::Batch:
       continue;
     case Role::Offsets:
-      tensors.push_back(Tensor::of<int64_t>(
-          {int64_t(layout.offsets.size())}, layout.offsets));
+      tensors.push_back(Tensor::of<int64_t>({int64_t(layout.offsets.size())},
+                                            layout.offsets));
       continue;
     case Role::Output: {
       // What is not written must not go unseen.
