@@ -131,7 +131,8 @@ std::optional<CompiledCode> CompiledCode::read(llvm::StringRef path) {
   llvm::StringRef bytes = (*buffer)->getBuffer();
   constexpr size_t digestSize = 64;
   if (!bytes.consume_front(kMagic) || bytes.size() < digestSize ||
-      bytes.take_front(digestSize) != digest(path, bytes.drop_front(digestSize)))
+      bytes.take_front(digestSize) !=
+          digest(path, bytes.drop_front(digestSize)))
     return std::nullopt;
   bytes = bytes.drop_front(digestSize);
   uint64_t size;

@@ -356,8 +356,8 @@ static llvm::Expected<std::string> emitObject(ModuleOp module,
     function.addFnAttr("target-cpu", machine.getTargetCPU());
     function.addFnAttr("target-features", machine.getTargetFeatureString());
   }
-  auto optimize = makeOptimizingTransformer(optimizationLevel, /*sizeLevel=*/0,
-                                            &machine);
+  auto optimize =
+      makeOptimizingTransformer(optimizationLevel, /*sizeLevel=*/0, &machine);
   if (llvm::Error error = optimize(llvmModule.get()))
     return error;
   llvm::SmallVector<char, 0> bytes;

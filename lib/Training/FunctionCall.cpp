@@ -1,8 +1,7 @@
-//===- FunctionCall.cpp - Where data meet compiled functions --------------===//
-//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM
-// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//
+//===----------------------------------------------------------------------===//
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
 #include "ravel/Training/FunctionCall.h"

@@ -1,8 +1,7 @@
-//===- Options.cpp - The driver's command line ----------------------------===//
-//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM
-// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//
+//===----------------------------------------------------------------------===//
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"

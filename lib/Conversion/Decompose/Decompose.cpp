@@ -185,8 +185,8 @@ struct ShareConstant : OpRewritePattern<arith::ConstantOp> {
     rewriter.setInsertionPoint(rows);
     Value outside = rewriter.clone(*op)->getResult(0);
     Value inside = rows.getEntry().addArgument(op.getType(), op.getLoc());
-    rewriter.modifyOpInPlace(
-        rows, [&] { rows.getSharedMutable().append(outside); });
+    rewriter.modifyOpInPlace(rows,
+                             [&] { rows.getSharedMutable().append(outside); });
     rewriter.replaceOp(op, inside);
     return success();
   }

@@ -21,7 +21,8 @@
 //   msun. log1p(x) adds what rounding took from 1 + x, divided by it.
 // * sin and cos: x = n pi/2 + r with pi/2 in three parts, then a polynomial of
 //   r that the quadrant n mod 4 chooses.
-// * atan, f64: |x| reduced below 0.66 by atan(x) = pi/2 - atan(1/x) and = pi/4 +
+// * atan, f64: |x| reduced below 0.66 by atan(x) = pi/2 - atan(1/x) and = pi/4
+// +
 //   atan((x - 1) / (x + 1)), then Cephes' rational function. asin, acos and
 //   atan2 are arcs of it.
 // * erf and erfc, f64: the four ranges of FreeBSD's msun, each computed.
@@ -373,20 +374,25 @@ Value Arithmetic::atan(Value x) {
   Value isLarge = isGreater(size, constant(2.41421356237309504880));
   Value isMiddle = isGreater(size, constant(0.66));
   Value middle = div(sub(size, one), add(size, one));
-  Value t = select(isLarge, neg(div(one, size)), select(isMiddle, middle, size));
+  Value t =
+      select(isLarge, neg(div(one, size)), select(isMiddle, middle, size));
   // The arc that was taken away, in two parts.
   Value zero = constant(0);
-  Value high = select(isLarge, constant(1.57079632679489661923),
-                      select(isMiddle, constant(0.785398163397448309616), zero));
-  Value low = select(isLarge, constant(6.123233995736765886130e-17),
-                     select(isMiddle, constant(3.061616997868382943065e-17), zero));
+  Value high =
+      select(isLarge, constant(1.57079632679489661923),
+             select(isMiddle, constant(0.785398163397448309616), zero));
+  Value low =
+      select(isLarge, constant(6.123233995736765886130e-17),
+             select(isMiddle, constant(3.061616997868382943065e-17), zero));
   Value z = mul(t, t);
-  Value p = polynomial(z, {-8.750608600031904122785e-1, -1.615753718733365076637e1,
-                           -7.500855792314704667340e1, -1.228866684490136173410e2,
-                           -6.485021904942025371773e1});
-  Value q = polynomial(z, {1.0, 2.485846490142306297962e1,
-                           1.650270098316988542046e2, 4.328810604912902668951e2,
-                           4.853903996359136964868e2, 1.945506571482613964425e2});
+  Value p =
+      polynomial(z, {-8.750608600031904122785e-1, -1.615753718733365076637e1,
+                     -7.500855792314704667340e1, -1.228866684490136173410e2,
+                     -6.485021904942025371773e1});
+  Value q =
+      polynomial(z, {1.0, 2.485846490142306297962e1, 1.650270098316988542046e2,
+                     4.328810604912902668951e2, 4.853903996359136964868e2,
+                     1.945506571482613964425e2});
   Value arc = fma(t, div(mul(z, p), q), add(t, low));
   return copySign(add(high, arc), x);
 }
@@ -407,26 +413,29 @@ Value Arithmetic::atan2(Value y, Value x) {
 /// erf(x) for |x| < 0.84375.
 Value Arithmetic::erfNearZero(Value x) {
   Value z = mul(x, x);
-  Value p = polynomial(z, {-2.37630166566501626084e-05, -5.77027029648944159157e-03,
-                           -2.84817495755985104766e-02, -3.25042107247001499370e-01,
-                           1.28379167095512558561e-01});
-  Value q = polynomial(z, {-3.96022827877536812320e-06, 1.32494738004321644526e-04,
-                           5.08130628187576562776e-03, 6.50222499887672944485e-02,
-                           3.97917223959155352819e-01, 1.0});
+  Value p =
+      polynomial(z, {-2.37630166566501626084e-05, -5.77027029648944159157e-03,
+                     -2.84817495755985104766e-02, -3.25042107247001499370e-01,
+                     1.28379167095512558561e-01});
+  Value q =
+      polynomial(z, {-3.96022827877536812320e-06, 1.32494738004321644526e-04,
+                     5.08130628187576562776e-03, 6.50222499887672944485e-02,
+                     3.97917223959155352819e-01, 1.0});
   return fma(x, div(p, q), x);
 }
 
 /// erf(size) - 0.84506... for 0.84375 <= size < 1.25.
 Value Arithmetic::erfAboutOne(Value size) {
   Value s = sub(size, constant(1));
-  Value p = polynomial(s, {-2.16637559486879084300e-03, 3.54783043256182359371e-02,
-                           -1.10894694282396677476e-01, 3.18346619901161753674e-01,
-                           -3.72207876035701323847e-01, 4.14856118683748331666e-01,
-                           -2.36211856075265944077e-03});
-  Value q = polynomial(s, {1.19844998467991074170e-02, 1.36370839120290507362e-02,
-                           1.26171219808761642112e-01, 7.18286544141962662868e-02,
-                           5.40397917702171048937e-01, 1.06420880400844228286e-01,
-                           1.0});
+  Value p =
+      polynomial(s, {-2.16637559486879084300e-03, 3.54783043256182359371e-02,
+                     -1.10894694282396677476e-01, 3.18346619901161753674e-01,
+                     -3.72207876035701323847e-01, 4.14856118683748331666e-01,
+                     -2.36211856075265944077e-03});
+  Value q = polynomial(
+      s, {1.19844998467991074170e-02, 1.36370839120290507362e-02,
+          1.26171219808761642112e-01, 7.18286544141962662868e-02,
+          5.40397917702171048937e-01, 1.06420880400844228286e-01, 1.0});
   return div(p, q);
 }
 
@@ -435,29 +444,28 @@ Value Arithmetic::erfcOfLarge(Value size) {
   // Beyond 28 it is 0.
   size = select(isGreater(size, constant(28)), constant(28), size);
   Value s = div(constant(1), mul(size, size));
-  Value nearP = polynomial(
-      s, {-9.81432934416914548592e+00, -8.12874355063065934246e+01,
-          -1.84605092906711035994e+02, -1.62396669462573470355e+02,
-          -6.23753324503260060396e+01, -1.05586262253232909814e+01,
-          -6.93858572707181764372e-01, -9.86494403484714822705e-03});
+  Value nearP =
+      polynomial(s, {-9.81432934416914548592e+00, -8.12874355063065934246e+01,
+                     -1.84605092906711035994e+02, -1.62396669462573470355e+02,
+                     -6.23753324503260060396e+01, -1.05586262253232909814e+01,
+                     -6.93858572707181764372e-01, -9.86494403484714822705e-03});
   Value nearQ = polynomial(
       s, {-6.04244152148580987438e-02, 6.57024977031928170135e+00,
           1.08635005541779435134e+02, 4.29008140027567833386e+02,
           6.45387271733267880336e+02, 4.34565877475229228821e+02,
           1.37657754143519042600e+02, 1.96512716674392571292e+01, 1.0});
-  Value farP = polynomial(
-      s, {-4.83519191608651397019e+02, -1.02509513161107724954e+03,
-          -6.37566443368389627722e+02, -1.60636384855821916062e+02,
-          -1.77579549177547519889e+01, -7.99283237680523006574e-01,
-          -9.86494292470009928597e-03});
-  Value farQ = polynomial(
-      s, {-2.24409524465858183362e+01, 4.74528541206955367215e+02,
-          2.55305040643316442583e+03, 3.19985821950859553908e+03,
-          1.53672958608443695994e+03, 3.25792512996573918826e+02,
-          3.03380607434824582924e+01, 1.0});
+  Value farP =
+      polynomial(s, {-4.83519191608651397019e+02, -1.02509513161107724954e+03,
+                     -6.37566443368389627722e+02, -1.60636384855821916062e+02,
+                     -1.77579549177547519889e+01, -7.99283237680523006574e-01,
+                     -9.86494292470009928597e-03});
+  Value farQ =
+      polynomial(s, {-2.24409524465858183362e+01, 4.74528541206955367215e+02,
+                     2.55305040643316442583e+03, 3.19985821950859553908e+03,
+                     1.53672958608443695994e+03, 3.25792512996573918826e+02,
+                     3.03380607434824582924e+01, 1.0});
   Value isNear = isLess(size, constant(1 / 0.35));
-  Value ratio =
-      div(select(isNear, nearP, farP), select(isNear, nearQ, farQ));
+  Value ratio = div(select(isNear, nearP, farP), select(isNear, nearQ, farQ));
   // e^(-size^2), with the square in a part that is exact and a rest.
   Value head = fromBits(andInt(toBits(size), integer(int64_t(-1) << 32)));
   Value exact = exp(sub(mul(neg(head), head), constant(0.5625)));
@@ -476,8 +484,8 @@ Value Arithmetic::erf(Value x) {
 
 Value Arithmetic::erfc(Value x) {
   Value size = abs(x);
-  Value middle = sub(constant(1 - 8.45062911510467529297e-01),
-                     erfAboutOne(size));
+  Value middle =
+      sub(constant(1 - 8.45062911510467529297e-01), erfAboutOne(size));
   Value result =
       select(isLess(size, constant(1.25)), middle, erfcOfLarge(size));
   result = select(isLess(x, constant(0)), sub(constant(2), result), result);
@@ -577,25 +585,32 @@ static void populatePatterns(RewritePatternSet &patterns) {
   add("math.acosh", [](Arithmetic &a, ValueRange x) { return a.acosh(x[0]); });
   add("math.atanh", [](Arithmetic &a, ValueRange x) { return a.atanh(x[0]); });
   constexpr bool doubleOnly = true;
-  add("math.erf", [](Arithmetic &a, ValueRange x) { return a.erf(x[0]); },
+  add(
+      "math.erf", [](Arithmetic &a, ValueRange x) { return a.erf(x[0]); },
       doubleOnly);
-  add("math.erfc", [](Arithmetic &a, ValueRange x) { return a.erfc(x[0]); },
+  add(
+      "math.erfc", [](Arithmetic &a, ValueRange x) { return a.erfc(x[0]); },
       doubleOnly);
-  add("math.cbrt", [](Arithmetic &a, ValueRange x) { return a.cbrt(x[0]); },
+  add(
+      "math.cbrt", [](Arithmetic &a, ValueRange x) { return a.cbrt(x[0]); },
       doubleOnly);
-  add("math.atan", [](Arithmetic &a, ValueRange x) { return a.atan(x[0]); },
+  add(
+      "math.atan", [](Arithmetic &a, ValueRange x) { return a.atan(x[0]); },
       doubleOnly);
-  add("math.atan2",
+  add(
+      "math.atan2",
       [](Arithmetic &a, ValueRange x) { return a.atan2(x[0], x[1]); },
       doubleOnly);
-  add("math.asin",
+  add(
+      "math.asin",
       [](Arithmetic &a, ValueRange x) {
         Value one = a.constant(1);
         Value rest = a.mul(a.sub(one, x[0]), a.add(one, x[0]));
         return a.atan(a.div(x[0], a.sqrt(rest)));
       },
       doubleOnly);
-  add("math.acos",
+  add(
+      "math.acos",
       [](Arithmetic &a, ValueRange x) {
         Value one = a.constant(1);
         Value ratio = a.div(a.sub(one, x[0]), a.add(one, x[0]));

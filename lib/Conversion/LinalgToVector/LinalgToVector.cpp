@@ -189,9 +189,8 @@ static LogicalResult lowerContract(linalg::ContractOp op, RegisterFile target) {
 
   Value left, right;
   auto alignment = b.getI64IntegerAttr(64);
-  auto leftType =
-      MemRefType::get({ShapedType::kDynamic, kRowBlock, tile.rows},
-                      type.getElementType());
+  auto leftType = MemRefType::get({ShapedType::kDynamic, kRowBlock, tile.rows},
+                                  type.getElementType());
   auto rightType = MemRefType::get({kRowBlock, tile.vectors * target.lanes},
                                    type.getElementType());
   Value panels = arith::CeilDivUIOp::create(b, height, tileRows);

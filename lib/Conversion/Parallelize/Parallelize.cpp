@@ -119,8 +119,8 @@ static ParallelRegion createParallelRegion(Operation *op, ModuleOp module,
 /// Moves `op` into a parallel region whose threads share its kernels' rows.
 static void parallelize(Operation *op, ModuleOp module, int64_t minRows) {
   OpBuilder builder(op);
-  ParallelRegion region = createParallelRegion(
-      op, module, createRowCount(builder, op), minRows);
+  ParallelRegion region =
+      createParallelRegion(op, module, createRowCount(builder, op), minRows);
   op->moveBefore(region.terminator);
   op->walk([&](RowsOp rows) {
     rows.getThreadIdMutable().assign(region.id);
@@ -180,9 +180,8 @@ static void parallelizeProduct(linalg::ContractOp op, ModuleOp module,
       builder, loc, out, ArrayRef<OpFoldResult>{first, zero},
       ArrayRef<OpFoldResult>{size, builder.getIndexAttr(type.getDimSize(1))},
       ArrayRef<OpFoldResult>{one, one});
-  linalg::ContractOp::create(builder, loc, TypeRange(),
-                             ValueRange{left, rhs}, ValueRange(part),
-                             op.getIndexingMapsAttr());
+  linalg::ContractOp::create(builder, loc, TypeRange(), ValueRange{left, rhs},
+                             ValueRange(part), op.getIndexingMapsAttr());
   op.erase();
 }
 

@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -123,8 +123,7 @@ TEST_F(CacheTest, EntryOfAnotherModelIsReplaced) {
 
 TEST_F(CacheTest, DirectoryThatCannotBeWritten) {
   folder.write("file", "");
-  Module module =
-      get(Compiler(folder.path("file/cache")).compile(kDouble, {}));
+  Module module = get(Compiler(folder.path("file/cache")).compile(kDouble, {}));
   EXPECT_FALSE(module.isCached());
   EXPECT_EQ(callWithThree(module), 6.0f);
 }

@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -104,8 +104,7 @@ TEST_F(DropoutTest, SitesDrawApart) {
   std::vector<int64_t> lengths(kBatch, 1);
   NamedTensors one;
   one.emplace("x", data.find("h")->second.clone());
-  std::vector<Tensor> outputs =
-      get(true).call("drop_twice", lengths, one, {});
+  std::vector<Tensor> outputs = get(true).call("drop_twice", lengths, one, {});
   int64_t agree = 0;
   for (auto [a, b] :
        llvm::zip(outputs[0].view<float>(), outputs[1].view<float>()))
@@ -159,8 +158,8 @@ TEST_F(DropoutTest, StatesHaveOneMaskForAllSteps) {
 }
 
 TEST_F(DropoutTest, ZoneoutKeepsComponents) {
-  for (auto [index, value] : llvm::enumerate(
-           data.find("x")->second.view<float>()))
+  for (auto [index, value] :
+       llvm::enumerate(data.find("x")->second.view<float>()))
     value = 1.0f + index / kSize % kTime;
   Tensor y = call(true, "zone");
   Tensor mean = call(false, "zone");
@@ -175,8 +174,7 @@ TEST_F(DropoutTest, ZoneoutKeepsComponents) {
         float now = at(y, t);
         EXPECT_TRUE(now == t + 1 || now == at(y, t - 1));
         kept += now != t + 1;
-        EXPECT_FLOAT_EQ(at(mean, t),
-                        0.25f * at(mean, t - 1) + 0.75f * (t + 1));
+        EXPECT_FLOAT_EQ(at(mean, t), 0.25f * at(mean, t - 1) + 0.75f * (t + 1));
       }
   EXPECT_NEAR(double(kept) / (kBatch * kTime * kSize), 0.25, 5 * 0.0027);
 }

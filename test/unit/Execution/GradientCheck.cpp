@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -98,9 +98,8 @@ void GradientCheck::run(const ModelRunner &runner) const {
   const Signature *signature = runner.get().find("loss_grad");
   ASSERT_TRUE(signature);
   RandomCall call(runner.get(), "loss_grad", lengths, seed, ranges);
-  std::vector<Tensor> outputs =
-      runner.call("loss_grad", lengths, call.data, call.parameters,
-                  call.weights);
+  std::vector<Tensor> outputs = runner.call("loss_grad", lengths, call.data,
+                                            call.parameters, call.weights);
   ASSERT_FALSE(outputs.empty());
   int64_t batch = lengths.size();
 
@@ -154,8 +153,8 @@ void GradientCheck::run(const ModelRunner &runner) const {
     double scale = 1e-2;
     for (double value : expected.view<double>())
       scale = std::max(scale, std::abs(value));
-    for (auto [k, pair] : llvm::enumerate(llvm::zip_equal(
-             output.view<double>(), expected.view<double>())))
+    for (auto [k, pair] : llvm::enumerate(
+             llvm::zip_equal(output.view<double>(), expected.view<double>())))
       // Written so that a NaN fails.
       if (!(std::abs(std::get<0>(pair) - std::get<1>(pair)) <=
             kTolerance * scale)) {

@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//

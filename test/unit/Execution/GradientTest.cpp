@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -107,12 +107,12 @@ public:
     addTerm(name + ".y");
   }
   void addTerm(const std::string &value) {
-    body += llvm::formatv("  %q{0} = arith.mulf %{1}, %weights : tensor<5xf32>\n"
-                          "  %s{0} = rnn.sum %q{0} : tensor<5xf32>\n"
-                          "  %t{0} = arith.addf %{2}, %s{0} : f32\n",
-                          numTerms, value,
-                          numTerms ? "t" + std::to_string(numTerms - 1)
-                                   : std::string("zero"));
+    body += llvm::formatv(
+        "  %q{0} = arith.mulf %{1}, %weights : tensor<5xf32>\n"
+        "  %s{0} = rnn.sum %q{0} : tensor<5xf32>\n"
+        "  %t{0} = arith.addf %{2}, %s{0} : f32\n",
+        numTerms, value,
+        numTerms ? "t" + std::to_string(numTerms - 1) : std::string("zero"));
     ++numTerms;
   }
   std::string take() const {

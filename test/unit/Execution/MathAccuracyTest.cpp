@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -48,8 +48,10 @@ struct Activation {
 constexpr double kTiny = 4e-38;
 
 const Activation activations[] = {
-    {"sigmoid", sigmoid, 4.0}, {"tanh", std::tanh, 4.0},
-    {"exp", std::exp, 4.0},    {"softplus", softplus, 4.0},
+    {"sigmoid", sigmoid, 4.0},
+    {"tanh", std::tanh, 4.0},
+    {"exp", std::exp, 4.0},
+    {"softplus", softplus, 4.0},
     // The exponent of its sigmoid, up to 88, has an error of some ulps.
     {"gelu", gelu, 256.0},
 };
@@ -120,8 +122,8 @@ TEST_F(MathAccuracyTest, Limits) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float big = std::numeric_limits<float>::max();
   const float denormal = std::numeric_limits<float>::denorm_min();
-  std::vector<float> x = {inf, -inf, nan, big, -big, denormal, -denormal, 0.0f,
-                          -0.0f};
+  std::vector<float> x = {inf,      -inf,      nan,  big,  -big,
+                          denormal, -denormal, 0.0f, -0.0f};
   x.resize(64);
   std::vector<Tensor> results = compute(x);
   ASSERT_EQ(results.size(), 5u);
@@ -182,7 +184,8 @@ TEST(MathAccuracyF64Test, NearTheLibrarys) {
   for (auto [k, function] : llvm::enumerate(functions)) {
     std::string n = std::to_string(k), comma = k ? ", " : "";
     arguments += comma + "%x" + n + ": tensor<64xf32>";
-    body += "  %y" + n + " = " + function.op + " %x" + n + " : tensor<64xf32>\n";
+    body +=
+        "  %y" + n + " = " + function.op + " %x" + n + " : tensor<64xf32>\n";
     results += comma + "%y" + n;
     types += comma + "tensor<64xf32>";
   }
@@ -214,8 +217,8 @@ TEST(MathAccuracyF64Test, NearTheLibrarys) {
       double scale = std::max(std::abs(expected), 1e-3);
       if (expected < 1e-3 && expected > 0)
         scale = std::max(expected, 1e-300);
-      double error = actual == expected ? 0.0
-                                        : std::abs(actual - expected) / scale;
+      double error =
+          actual == expected ? 0.0 : std::abs(actual - expected) / scale;
       if (!(error <= worst)) {
         worst = error;
         worstAt = x;
@@ -233,7 +236,8 @@ TEST(MathAccuracyF64Test, Atan2OfAllQuadrants) {
                      options);
   ASSERT_TRUE(runner.ok());
   const double inf = std::numeric_limits<double>::infinity();
-  std::vector<double> values = {-inf, -2.0, -0.3, -0.0, 0.0, 0.3, 1.0, 2.0, inf};
+  std::vector<double> values = {-inf, -2.0, -0.3, -0.0, 0.0,
+                                0.3,  1.0,  2.0,  inf};
   std::vector<double> x, y;
   for (double a : values)
     for (double b : values) {

@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -46,9 +46,7 @@ void adam(Element &e, double g, double lr, double t, Hyper &h, double decay) {
 const std::map<std::string, Optimizer> &getOptimizers() {
   static const std::map<std::string, Optimizer> optimizers = {
       {"sgd",
-       {[](Element &e, double g, double lr, double, Hyper &) {
-          e.p -= lr * g;
-        },
+       {[](Element &e, double g, double lr, double, Hyper &) { e.p -= lr * g; },
         {},
         {}}},
       {"momentum",
@@ -153,8 +151,7 @@ public:
           ++numOutputs;
         }
       }
-      ASSERT_EQ(llvm::toString(
-                    runner.get().call(GetParam(), arguments, rows)),
+      ASSERT_EQ(llvm::toString(runner.get().call(GetParam(), arguments, rows)),
                 "");
       for (int64_t i = 0; i < rows * width; ++i) {
         // A few roundings of numbers of this size.

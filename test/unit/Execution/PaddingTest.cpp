@@ -1,5 +1,5 @@
 //===----------------------------------------------------------------------===//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM Exceptions.
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
@@ -49,8 +49,8 @@ NamedTensors choose(const NamedTensors &tensors,
     Tensor part(tensor.dtype(), shape);
     for (auto [to, from] : llvm::enumerate(chosen)) {
       llvm::StringRef bytes = getBytes(tensor, from, rows);
-      memcpy(static_cast<char *>(part.data()) + to * bytes.size(),
-             bytes.data(), bytes.size());
+      memcpy(static_cast<char *>(part.data()) + to * bytes.size(), bytes.data(),
+             bytes.size());
     }
     result.emplace(name, std::move(part));
   }
@@ -121,8 +121,19 @@ std::vector<int64_t> getAll() {
 TEST_F(PaddingTest, NeighboursDoNotMatter) {
   std::vector<Tensor> expected = call(getAll(), all->data);
   for (std::vector<int64_t> chosen : std::vector<std::vector<int64_t>>{
-           {0}, {1}, {2}, {3}, {4}, {8}, {10}, {12}, {3, 10}, {2, 3},
-           {0, 5, 9}, {9, 5, 0}, {8, 0, 1, 2, 3, 4},
+           {0},
+           {1},
+           {2},
+           {3},
+           {4},
+           {8},
+           {10},
+           {12},
+           {3, 10},
+           {2, 3},
+           {0, 5, 9},
+           {9, 5, 0},
+           {8, 0, 1, 2, 3, 4},
            {12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0}})
     expectSame(chosen, call(chosen, all->data), expected);
 }
@@ -150,8 +161,7 @@ TEST_F(PaddingTest, NotANumberStaysWithItsExample) {
   // The healthy rows of what the sick batch gives.
   healthy.erase(healthy.begin() + sick);
   const Signature *signature = runner->get().find("loss_grad");
-  for (auto [index, position] :
-       llvm::enumerate(signature->find(Role::Output)))
+  for (auto [index, position] : llvm::enumerate(signature->find(Role::Output)))
     if (signature->arguments[position].layout != RowLayout::Shared)
       for (int64_t example : healthy)
         EXPECT_EQ(getBytes(outputs[index], example, kLengths.size()),
@@ -188,8 +198,7 @@ TEST_F(PaddingTest, EmptyExampleAddsNothingToGradients) {
   std::vector<Tensor> expected = call(without, all->data);
   std::vector<Tensor> actual = call(getAll(), all->data);
   const Signature *signature = runner->get().find("loss_grad");
-  for (auto [index, position] :
-       llvm::enumerate(signature->find(Role::Output)))
+  for (auto [index, position] : llvm::enumerate(signature->find(Role::Output)))
     if (signature->arguments[position].layout == RowLayout::Shared)
       EXPECT_EQ(getBytes(actual[index], 0, 1), getBytes(expected[index], 0, 1));
 }

@@ -1,8 +1,7 @@
-//===- TrainerTest.cpp - Tests of what the loop needs no model for --------===//
-//
-// Part of the Ravel project, under the Apache License v2.0 with LLVM
-// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//
+//===----------------------------------------------------------------------===//
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
 #include "ravel/Training/Trainer.h"

@@ -161,8 +161,9 @@ FailureOr<SmallVector<Value>> GeluOp::expand(OpBuilder &builder,
   Value cube = arith::MulFOp::create(builder, loc, square, x);
   Value scaled = arith::MulFOp::create(builder, loc, cube, splat(0.044715));
   Value sum = arith::AddFOp::create(builder, loc, x, scaled);
-  Value inner = arith::MulFOp::create(builder, loc, sum,
-                                      splat(2 * 0.79788456080286535588)); // sqrt(2/pi)
+  Value inner =
+      arith::MulFOp::create(builder, loc, sum,
+                            splat(2 * 0.79788456080286535588)); // sqrt(2/pi)
   // 0.5 (1 + tanh(u)) is sigmoid(2 u), which is precise where 1 and tanh(u)
   // nearly cancel.
   Value share = SigmoidOp::create(builder, loc, getType(), inner);

@@ -287,6 +287,26 @@ FailureOr<SmallVector<Type>> FunctionInstantiation::inferCellTypes(
   return types;
 }
 
+/// Gives vectors of `cell` whose size nothing determines the size of its first
+/// state, or where it has none, of its first output.
+static LogicalResult fillOpenSizes(SizeSolver &solver, CellOp cell) {
+  SmallVector<Value> givers(cell.getStates());
+  llvm::append_range(givers, cell.getYield().getOutputs());
+  Type size;
+  for (Value giver : givers) {
+    auto type = dyn_cast<RankedTensorType>(solver.getType(giver));
+    if (!size && type && type.getRank() == 1 && type.hasStaticShape())
+      size = type;
+  }
+  for (Operation &op : cell.getEntry())
+    for (Value result : op.getResults()) {
+      auto type = dyn_cast<RankedTensorType>(solver.getType(result));
+      if (type && type.getRank() == 1 && !type.hasStaticShape())
+        solver.equate(result, size, op.getLoc());
+    }
+  return solver.solve();
+}
+
 FailureOr<SmallVector<Value>>
 FunctionInstantiation::inlineCell(OpBuilder &builder, Operation *user,
                                   CellOp cell, StringRef use, ValueRange inputs,
@@ -294,7 +314,8 @@ FunctionInstantiation::inlineCell(OpBuilder &builder, Operation *user,
   SizeSolver solver;
   if (failed(solveSizes(
           solver, user, cell, SmallVector<Type>(inputs.getTypes()),
-          SmallVector<Type>(states.getTypes()), SmallVector<Type>(outputs))))
+          SmallVector<Type>(states.getTypes()), SmallVector<Type>(outputs))) ||
+      failed(fillOpenSizes(solver, cell)))
     return failure();
   IRMapping mapping;
   mapping.map(cell.getInputs(), inputs);

@@ -61,8 +61,10 @@ def RNN_CellOp : RNN_CellLike<"cell"> {
   let description = [{
     A function `(inputs, states) -> (outputs, next states)` whose learned
     parameters are named where they are used. Types left out are
-    `tensor<?xf32>`; open sizes are solved at each use. A cell may have any
-    number of inputs, states and outputs.
+    `tensor<?xf32>`; open sizes are solved at each use, and a vector whose size
+    nothing determines, like a hidden layer's, gets that of the first state, or
+    without states of the first output. A cell may have any number of inputs,
+    states and outputs.
 
     Constraints:
     * C1: the body ends in `rnn.yield`, which gives one next state for each state.
