@@ -8,8 +8,10 @@
 #include "ravel/Execution/ParameterStore.h"
 #include "ravel/Execution/FileIO.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 #include <cstring>
+#include <unistd.h>
 
 using namespace llvm;
 namespace ravel {
@@ -169,6 +171,17 @@ Expected<ParameterStore> ParameterStore::create(ArrayRef<ParameterSpec> specs,
   Expected<ParameterLayout> layout = ParameterLayout::create(specs);
   if (!layout)
     return layout.takeError();
+  // Zeroing an arena that does not fit would end the process.
+  double bytes = static_cast<double>(layout->arenaSize(ArenaKind::Trainable) +
+                                     layout->arenaSize(ArenaKind::Frozen)) *
+                 static_cast<double>(getSizeInBytes(elementType));
+  double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
+                  static_cast<double>(sysconf(_SC_PAGESIZE));
+  if (bytes > memory)
+    return makeError(formatv("the parameters take {0:f1} GiB, but this machine "
+                             "has {1:f1} GiB of memory",
+                             bytes / 0x1p30, memory / 0x1p30)
+                         .str());
   ParameterStore store;
   store.places = std::move(*layout);
   store.dtype = elementType;

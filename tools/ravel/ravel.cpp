@@ -35,6 +35,15 @@ int main(int argc, char **argv) {
   else
     cl::ParseCommandLineOptions(argc, argv);
 
+  // More threads than this is a mistake, and the OpenMP runtime would abort.
+  constexpr unsigned maxThreads = 1024;
+  if (threads > maxThreads) {
+    WithColor::error(errs(), "ravel")
+        << "--threads " << threads << ": expected 1 to " << maxThreads
+        << ", or 0 for one a processor\n";
+    return 1;
+  }
+
   std::pair<cl::SubCommand *, Expected<int> (*)()> commands[] = {
       {&trainCommand, train},
       {&runCommand, run},

@@ -45,20 +45,27 @@ public:
     InitializerAttrInterface init;
     bool trainable;
     Location loc;
+    /// The uses of cells that led to it.
+    SmallVector<Location> uses;
   };
 
   /// Adds a parameter; fails where the name is in use for another shape.
-  LogicalResult add(Operation *user, StringRef name, RankedTensorType type,
-                    InitializerAttrInterface init, bool trainable) {
-    auto [it, inserted] =
-        entries.insert({StringAttr::get(user->getContext(), name),
-                        {type, init, trainable, user->getLoc()}});
+  LogicalResult add(Operation *user, ArrayRef<Location> uses, StringRef name,
+                    RankedTensorType type, InitializerAttrInterface init,
+                    bool trainable) {
+    auto [it, inserted] = entries.insert(
+        {StringAttr::get(user->getContext(), name),
+         {type, init, trainable, user->getLoc(), llvm::to_vector(uses)}});
     if (inserted)
       return success();
     const Entry &first = it->second;
     auto fail = [&](const Twine &message) {
       InFlightDiagnostic diag = user->emitError(message);
+      for (Location use : llvm::reverse(uses))
+        diag.attachNote(use) << "in this use of the cell";
       diag.attachNote(first.loc) << "it is first used here";
+      for (Location use : llvm::reverse(first.uses))
+        diag.attachNote(use) << "in this use of the cell";
       return diag;
     };
     if (first.type != type) {
@@ -189,7 +196,7 @@ FailureOr<Value> FunctionInstantiation::getParameter(Operation *user,
   if (!type.hasStaticShape())
     return user->emitError("the size of parameter '")
            << fullName << "' can't be inferred; it is " << type;
-  if (failed(manifest.add(user, fullName, type,
+  if (failed(manifest.add(user, uses, fullName, type,
                           cast<InitializerAttrInterface>(init), trainable)))
     return failure();
   Value &parameter = parameters[fullName];
