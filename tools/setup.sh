@@ -62,6 +62,8 @@ if [ "${1:-}" = install ]; then
   exit 0
 fi
 
+# The sanitizers' runtime comes apart from the compiler.
+[ "$preset" != sanitize ] || packages="$packages libclang-rt-22-dev"
 install $packages
 cd "$root"
 echo "setup: configuring build/$preset"
