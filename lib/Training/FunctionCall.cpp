@@ -115,6 +115,9 @@ static std::string describe(bool isSequence, DType dtype,
 
 Expected<std::string> FunctionCall::bind(const Dataset &dataset) const {
   std::string axis;
+  // Of a gradient people know the objective.
+  StringRef objective = callee->name;
+  objective.consume_back("_grad");
   for (const Argument *input : dataInputs()) {
     const Field *field = dataset.find(input->name);
     if (!field) {
@@ -122,7 +125,7 @@ Expected<std::string> FunctionCall::bind(const Dataset &dataset) const {
           map_range(dataset.fields(),
                     [](const Field &f) { return "'" + f.spec.name + "'"; }),
           ", ");
-      return makeError("function '" + callee->name + "' takes the input '" +
+      return makeError("function '" + objective + "' takes the input '" +
                        input->name +
                        "', which the data do not have; they have " +
                        (names.empty() ? "no fields" : names));
@@ -134,7 +137,7 @@ Expected<std::string> FunctionCall::bind(const Dataset &dataset) const {
         spec.dtype != input->dtype ||
         countElements(spec.elementShape) != countElements(input->shape))
       return makeError(
-          "function '" + callee->name + "' takes as '" + input->name + "' " +
+          "function '" + objective + "' takes as '" + input->name + "' " +
           describe(isSequence, input->dtype, input->shape) +
           "; the data have " +
           describe(spec.isSequence(), spec.dtype, spec.elementShape));

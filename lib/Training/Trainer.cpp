@@ -249,6 +249,9 @@ Error Trainer::resume() {
   if (!loaded)
     return loaded.takeError();
   state = std::move(*loaded);
+  // How batches were cut comes first: the schedule's length follows from it.
+  if (Error error = batcher->restore(state.data))
+    return makeFileError(path, llvm::toString(std::move(error)));
   const json::Object *run = state.extra.getObject("run");
   for (const auto &[key, now] : options.run) {
     const json::Value *then = run ? run->get(key) : nullptr;
@@ -257,8 +260,6 @@ Error Trainer::resume() {
                                      (then ? toString(*then) : "not saved") +
                                      ", now it is " + toString(now));
   }
-  if (Error error = batcher->restore(state.data))
-    return makeFileError(path, llvm::toString(std::move(error)));
   if (Error error = schedule->restore(state.schedule))
     return makeFileError(path, llvm::toString(std::move(error)));
   gradient->setCarried(std::move(carried));
