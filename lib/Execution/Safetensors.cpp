@@ -142,9 +142,10 @@ Expected<Safetensors> parseSafetensors(StringRef bytes, StringRef path) {
                                    " bytes; expected at most " +
                                    Twine(maxHeaderSize));
   if (headerSize > bytes.size() - 8)
-    return makeFileError(path, "is truncated within the header: it announces " +
-                                   Twine(headerSize) + " bytes, the file has " +
-                                   Twine(bytes.size() - 8));
+    return makeFileError(
+        path, "is truncated within the header: it should have at least " +
+                  Twine(headerSize + 8) + " bytes, but has " +
+                  Twine(bytes.size()));
   StringRef headerText = bytes.substr(8, headerSize);
   StringRef data = bytes.drop_front(8 + headerSize);
   if (!headerText.starts_with("{"))

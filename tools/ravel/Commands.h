@@ -53,6 +53,12 @@ llvm::Expected<DType> getPrecision(const ModelFolder *model = nullptr);
 /// A compiler with the cache of the command line; sets the number of threads.
 Compiler makeCompiler();
 
+/// One function of a model, as it runs outside of training.
+llvm::Expected<Module> compileFunction(const Compiler &compiler,
+                                       const ModelSource &source,
+                                       llvm::StringRef function,
+                                       DType precision);
+
 /// The parameters of a module, drawn from the seed or loaded from a file that
 /// may have more than those.
 llvm::Expected<ParameterStore>

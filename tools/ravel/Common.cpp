@@ -91,6 +91,16 @@ Compiler makeCompiler() {
   return cacheDirectory.empty() ? Compiler() : Compiler(cacheDirectory);
 }
 
+Expected<Module> compileFunction(const Compiler &compiler,
+                                 const ModelSource &source, StringRef function,
+                                 DType precision) {
+  CompileOptions options;
+  options.precision = precision;
+  options.functions = {function.str()};
+  options.cpu = cpu;
+  return compiler.compile(source, options);
+}
+
 Expected<ParameterStore> makeParameters(const Module &module, DType precision,
                                         StringRef file) {
   std::vector<ParameterSpec> specs;

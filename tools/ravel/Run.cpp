@@ -373,11 +373,8 @@ Expected<int> run() {
   config->setDType(*type);
 
   Compiler compiler = makeCompiler();
-  CompileOptions options;
-  options.precision = *type;
-  options.functions = {*function};
-  options.cpu = cpu;
-  Expected<Module> module = compiler.compile(model->source, options);
+  Expected<Module> module =
+      compileFunction(compiler, model->source, *function, *type);
   if (!module)
     return module.takeError();
   std::string weightFile = model->findWeights();

@@ -100,11 +100,8 @@ Expected<int> sample() {
   }
 
   Compiler compiler = makeCompiler();
-  CompileOptions options;
-  options.precision = *type;
-  options.functions = {*function};
-  options.cpu = cpu;
-  Expected<Module> module = compiler.compile(model->source, options);
+  Expected<Module> module =
+      compileFunction(compiler, model->source, *function, *type);
   if (!module)
     return module.takeError();
   Expected<ParameterStore> parameters =

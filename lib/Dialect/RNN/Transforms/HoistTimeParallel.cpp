@@ -156,6 +156,48 @@ static ScanOp createLoopLike(ScanOp scan, ArrayRef<Value> inputs,
                         elements, scan.getReverse());
 }
 
+/// A scan without state beside `scan`, over `inputs`, of the ops of its body
+/// that are in `moved`. The elements of the inputs stand for `arguments`,
+/// values of that body; the outputs are `results` of it.
+static ScanOp createTimeParallel(ScanOp scan, ArrayRef<Value> inputs,
+                                 ArrayRef<Value> arguments,
+                                 const DenseSet<Operation *> &moved,
+                                 ArrayRef<Value> results) {
+  OpBuilder builder(scan);
+  SmallVector<Type> elements;
+  for (Value value : results)
+    elements.push_back(value.getType());
+  auto parallel =
+      ScanOp::create(builder, scan.getLoc(), inputs, ValueRange(), elements);
+  OpBuilder body = OpBuilder::atBlockBegin(&parallel.getEntry());
+  IRMapping mapping;
+  for (auto [value, argument] : llvm::zip(arguments, parallel.getInputArgs()))
+    mapping.map(value, argument);
+  cloneMoved(scan.getEntry(), moved, body, mapping);
+  SmallVector<Value> yielded;
+  for (Value value : results)
+    yielded.push_back(mapping.lookup(value));
+  YieldOp::create(body, scan.getYield().getLoc(), yielded);
+  return parallel;
+}
+
+/// Fills the body of `loop` with the ops of that of `scan` that stay, yielding
+/// `outputs` and the next states.
+static void fillLoop(ScanOp scan, ScanOp loop,
+                     function_ref<bool(Operation &)> stays,
+                     ArrayRef<Value> outputs, IRMapping &mapping) {
+  OpBuilder body = OpBuilder::atBlockBegin(&loop.getEntry());
+  for (Operation &op : scan.getEntry().without_terminator())
+    if (stays(op))
+      body.clone(op, mapping);
+  SmallVector<Value> nextOutputs, nextStates;
+  for (Value value : outputs)
+    nextOutputs.push_back(mapping.lookupOrDefault(value));
+  for (Value value : scan.getYield().getStates())
+    nextStates.push_back(mapping.lookupOrDefault(value));
+  YieldOp::create(body, scan.getYield().getLoc(), nextOutputs, nextStates);
+}
+
 /// Moves what can run before the loop; returns the loop that remains.
 static ScanOp hoistBefore(ScanOp scan) {
   DenseSet<Value> dependent = getStateDependent(scan);
@@ -196,20 +238,9 @@ static ScanOp hoistBefore(ScanOp scan) {
         if (isMoved(operand) && isElement(operand.getType()))
           crossing.insert(operand);
 
-  OpBuilder builder(scan);
-  SmallVector<Type> elements;
-  for (Value value : crossing)
-    elements.push_back(value.getType());
-  auto before = ScanOp::create(builder, scan.getLoc(), scan.getInputs(),
-                               ValueRange(), elements);
-  OpBuilder body = OpBuilder::atBlockBegin(&before.getEntry());
-  IRMapping mapping;
-  mapping.map(scan.getInputArgs(), before.getInputArgs());
-  cloneMoved(block, moved, body, mapping);
-  SmallVector<Value> yielded;
-  for (Value value : crossing)
-    yielded.push_back(mapping.lookup(value));
-  YieldOp::create(body, yield.getLoc(), yielded);
+  ScanOp before = createTimeParallel(scan, SmallVector<Value>(scan.getInputs()),
+                                     SmallVector<Value>(scan.getInputArgs()),
+                                     moved, crossing.getArrayRef());
 
   // The loop that remains reads the crossing values as inputs.
   SmallVector<Value> inputs(scan.getInputs());
@@ -224,21 +255,12 @@ static ScanOp hoistBefore(ScanOp scan) {
     outputs.push_back(value);
   }
   ScanOp loop = createLoopLike(scan, inputs, outputs);
-  OpBuilder inner = OpBuilder::atBlockBegin(&loop.getEntry());
   IRMapping rest;
   size_t numInputs = scan.getInputs().size();
   rest.map(scan.getInputArgs(), loop.getInputArgs().take_front(numInputs));
   rest.map(crossing.getArrayRef(), loop.getInputArgs().drop_front(numInputs));
   rest.map(scan.getStateArgs(), loop.getStateArgs());
-  for (Operation &op : block.without_terminator())
-    if (stays(op))
-      inner.clone(op, rest);
-  SmallVector<Value> nextOutputs, nextStates;
-  for (Value value : outputs)
-    nextOutputs.push_back(rest.lookupOrDefault(value));
-  for (Value value : yield.getStates())
-    nextStates.push_back(rest.lookupOrDefault(value));
-  YieldOp::create(inner, yield.getLoc(), nextOutputs, nextStates);
+  fillLoop(scan, loop, stays, outputs, rest);
   auto next = loop.getOutputs().begin();
   for (auto [value, result] : llvm::zip(yield.getOutputs(), scan.getOutputs()))
     if (!crossing.contains(value))
@@ -310,21 +332,12 @@ static ScanOp hoistAfter(ScanOp scan) {
   outputs.assign(yielded.begin(), yielded.end());
   ScanOp loop =
       createLoopLike(scan, SmallVector<Value>(scan.getInputs()), outputs);
-  OpBuilder inner = OpBuilder::atBlockBegin(&loop.getEntry());
   IRMapping rest;
   rest.map(block.getArguments(), loop.getEntry().getArguments());
-  for (Operation &op : block.without_terminator())
-    if (!moved.contains(&op))
-      inner.clone(op, rest);
-  SmallVector<Value> nextOutputs, nextStates;
-  for (Value value : outputs)
-    nextOutputs.push_back(rest.lookupOrDefault(value));
-  for (Value value : yield.getStates())
-    nextStates.push_back(rest.lookupOrDefault(value));
-  YieldOp::create(inner, yield.getLoc(), nextOutputs, nextStates);
+  auto stays = [&](Operation &op) { return !moved.contains(&op); };
+  fillLoop(scan, loop, stays, outputs, rest);
 
   // The scan after it.
-  OpBuilder builder(scan);
   SmallVector<Value> inputs, movedOutputs;
   for (Value value : crossing)
     inputs.push_back(
@@ -333,23 +346,11 @@ static ScanOp hoistAfter(ScanOp scan) {
             : loop.getOutputs()[llvm::find(outputs, value) - outputs.begin()]);
   if (inputs.empty())
     inputs.push_back(scan.getInputs().front());
-  SmallVector<Type> elements;
   for (Value value : yield.getOutputs())
-    if (isMoved(value)) {
+    if (isMoved(value))
       movedOutputs.push_back(value);
-      elements.push_back(value.getType());
-    }
-  auto after =
-      ScanOp::create(builder, scan.getLoc(), inputs, ValueRange(), elements);
-  OpBuilder body = OpBuilder::atBlockBegin(&after.getEntry());
-  IRMapping mapping;
-  for (auto [value, argument] : llvm::zip(crossing, after.getInputArgs()))
-    mapping.map(value, argument);
-  cloneMoved(block, follows, body, mapping);
-  SmallVector<Value> results;
-  for (Value value : movedOutputs)
-    results.push_back(mapping.lookup(value));
-  YieldOp::create(body, yield.getLoc(), results);
+  ScanOp after = createTimeParallel(scan, inputs, crossing.getArrayRef(),
+                                    follows, movedOutputs);
 
   auto next = after.getOutputs().begin();
   for (auto [value, result] :
