@@ -109,6 +109,13 @@ TEST(Safetensors, ComplainsPrecisely) {
   EXPECT_CONTAINS(messageFor("{", 0), "invalid JSON");
 }
 
+TEST(Safetensors, CountsATruncatedFileWhole) {
+  // A header of 100 bytes is announced; the file ends after its first.
+  std::string bytes("\x64\0\0\0\0\0\0\0{", 9);
+  EXPECT_CONTAINS(messageOf(parseSafetensors(bytes, "weights.safetensors")),
+                  "should have at least 108 bytes, but has 9");
+}
+
 TEST(Safetensors, RefusesImpossibleHeaderSizes) {
   EXPECT_CONTAINS(
       messageOf(parseSafetensors(std::string(16, '\xff'), "w.safetensors")),
