@@ -64,7 +64,9 @@ static llvm::json::Value describe(const CompiledCode &code) {
     for (const Argument &argument : signature.arguments)
       arguments.push_back(toJSON(argument));
     signatures.push_back(llvm::json::Object{
-        {"name", signature.name}, {"arguments", std::move(arguments)}});
+        {"name", signature.name},
+        {"arguments", std::move(arguments)},
+        {"hasWorkspace", signature.hasWorkspace}});
   }
   for (const ManifestEntry &entry : code.manifest)
     manifest.push_back(
@@ -92,7 +94,8 @@ static bool readDescription(const llvm::json::Value &value,
     const llvm::json::Object *fields = item.getAsObject();
     const llvm::json::Array *arguments =
         fields ? fields->getArray("arguments") : nullptr;
-    if (!map || !map.map("name", signature.name) || !arguments)
+    if (!map || !map.map("name", signature.name) ||
+        !map.map("hasWorkspace", signature.hasWorkspace) || !arguments)
       return false;
     for (const llvm::json::Value &argument : *arguments)
       if (!fromJSON(argument, signature.arguments.emplace_back(), root))

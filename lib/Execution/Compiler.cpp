@@ -296,8 +296,8 @@ static Argument describeArgument(func::FuncOp function, unsigned index) {
                         .Default(RowLayout::Shared);
   Type type = function.getArgumentTypes()[index];
   argument.dtype = getDType(type);
-  if (auto tensor = dyn_cast<RankedTensorType>(type)) {
-    ArrayRef<int64_t> shape = tensor.getShape();
+  if (auto shaped = dyn_cast<ShapedType>(type)) {
+    ArrayRef<int64_t> shape = shaped.getShape();
     if (argument.layout != RowLayout::Shared)
       shape = shape.drop_front();
     argument.shape.assign(shape.begin(), shape.end());
@@ -318,12 +318,18 @@ static Argument describeArgument(func::FuncOp function, unsigned index) {
 
 static void describe(ModuleOp module, CompiledCode &code) {
   for (auto function : module.getOps<func::FuncOp>()) {
-    if (function.isExternal())
+    if (function.isExternal() || function->hasAttr(RNNDialect::kCompanionAttr))
       continue;
     Signature signature;
     signature.name = function.getName().str();
-    for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      signature.arguments.push_back(describeArgument(function, i));
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      auto role =
+          function.getArgAttrOfType<StringAttr>(i, RNNDialect::kRoleAttr);
+      if (role && role.getValue() == "workspace")
+        signature.hasWorkspace = true;
+      else
+        signature.arguments.push_back(describeArgument(function, i));
+    }
     code.signatures.push_back(std::move(signature));
   }
   for (auto parameter : module.getOps<ParameterOp>()) {
@@ -469,14 +475,12 @@ llvm::Expected<Module> Compiler::compile(const ModelSource &source,
   fillPipelineOptions(options, **machine, pipeline);
   pipeline.gradientOnly = true;
   llvm::Expected<OwningOpRef<ModuleOp>> module =
-      lowerTo(session, source, options, pipeline, /*level=*/3);
+      lowerTo(session, source, options, pipeline, /*level=*/5);
   if (!module)
     return module.takeError();
   CompiledCode code;
   describe(**module, code);
   PassManager rest(&session.context);
-  buildBufferPipeline(rest, pipeline);
-  buildLoopPipeline(rest, pipeline);
   buildLLVMPipeline(rest, pipeline);
   if (failed(rest.run(**module)))
     return reportFailure(source);

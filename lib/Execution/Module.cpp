@@ -10,23 +10,67 @@
 
 #include "ravel/Execution/Module.h"
 #include "CompiledCode.h"
+#include "Workspace.h"
 #include "ravel/Execution/FileIO.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
+#include <mutex>
 #include <omp.h>
 
 using namespace ravel;
+
+namespace {
+using Entry = void (*)(void **);
+
+/// The entry points of a signature.
+struct Function {
+  Entry run = nullptr;
+  /// Tells the bytes of workspace; null where none is needed.
+  Entry workspace = nullptr;
+};
+
+/// Memory that calls work in, kept from call to call.
+class Workspaces {
+public:
+  /// Memory of at least `bytes` bytes.
+  Workspace take(size_t bytes);
+  void giveBack(Workspace workspace);
+
+private:
+  std::mutex mutex;
+  std::vector<Workspace> free;
+};
+} // namespace
 
 struct Module::Impl {
   CompiledCode code;
   bool cached;
   std::unique_ptr<llvm::orc::LLJIT> jit;
-  /// The entry point of each signature.
-  std::vector<void (*)(void **)> entries;
+  /// In the order of the signatures.
+  std::vector<Function> functions;
+  Workspaces workspaces;
 };
+
+Workspace Workspaces::take(size_t bytes) {
+  Workspace workspace;
+  {
+    std::scoped_lock lock(mutex);
+    if (!free.empty()) {
+      workspace = std::move(free.back());
+      free.pop_back();
+    }
+  }
+  workspace.reserve(bytes);
+  return workspace;
+}
+
+void Workspaces::giveBack(Workspace workspace) {
+  std::scoped_lock lock(mutex);
+  free.push_back(std::move(workspace));
+}
 
 Module::Module(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
 Module::Module(Module &&) noexcept = default;
@@ -76,12 +120,22 @@ llvm::Expected<Module> Module::load(CompiledCode code, bool cached) {
           llvm::MemoryBuffer::getMemBuffer(impl->code.object, "model.o",
                                            /*RequiresNullTerminator=*/false)))
     return error;
+  auto lookup = [&](llvm::StringRef name, Entry &entry) -> llvm::Error {
+    llvm::Expected<llvm::orc::ExecutorAddr> address =
+        impl->jit->lookup(("ravel_" + name).str());
+    if (!address)
+      return address.takeError();
+    entry = address->toPtr<Entry>();
+    return llvm::Error::success();
+  };
   for (const Signature &signature : impl->code.signatures) {
-    llvm::Expected<llvm::orc::ExecutorAddr> entry =
-        impl->jit->lookup("ravel_" + signature.name);
-    if (!entry)
-      return entry.takeError();
-    impl->entries.push_back(entry->toPtr<void (*)(void **)>());
+    Function &function = impl->functions.emplace_back();
+    if (llvm::Error error = lookup(signature.name, function.run))
+      return error;
+    if (signature.hasWorkspace)
+      if (llvm::Error error =
+              lookup(signature.name + ".workspace", function.workspace))
+        return error;
   }
   return Module(std::move(impl));
 }
@@ -98,6 +152,23 @@ static Shape getExpectedShape(const Argument &argument, int64_t rows,
   return shape;
 }
 
+/// How compiled code takes a tensor: {allocated, aligned, offset, sizes...,
+/// strides...}.
+using Descriptor = llvm::SmallVector<int64_t, 7>;
+
+static Descriptor describe(void *data, llvm::ArrayRef<int64_t> shape) {
+  auto address = reinterpret_cast<int64_t>(data);
+  Descriptor descriptor = {address, address, 0};
+  descriptor.append(shape.begin(), shape.end());
+  descriptor.append(shape.size(), 0);
+  int64_t stride = 1;
+  for (size_t dim = shape.size(); dim-- > 0;) {
+    descriptor[3 + shape.size() + dim] = stride;
+    stride *= shape[dim];
+  }
+  return descriptor;
+}
+
 llvm::Error Module::call(llvm::StringRef function,
                          llvm::ArrayRef<TensorRef> arguments,
                          int64_t batch) const {
@@ -112,8 +183,7 @@ llvm::Error Module::call(llvm::StringRef function,
     return makeError("@" + function + " takes " + llvm::Twine(numTensors) +
                      " tensors, but is given " + llvm::Twine(arguments.size()));
 
-  // A descriptor is {allocated, aligned, offset, sizes..., strides...}.
-  llvm::SmallVector<llvm::SmallVector<int64_t, 7>> descriptors;
+  llvm::SmallVector<Descriptor> descriptors;
   llvm::SmallVector<void *> pointers;
   descriptors.reserve(signature->arguments.size());
   int64_t rows = 0;
@@ -151,19 +221,23 @@ llvm::Error Module::call(llvm::StringRef function,
       pointers.push_back(data);
       continue;
     }
-    auto &descriptor = descriptors.emplace_back();
-    descriptor = {reinterpret_cast<int64_t>(data),
-                  reinterpret_cast<int64_t>(data), 0};
-    descriptor.append(expected.begin(), expected.end());
-    int64_t stride = 1;
-    descriptor.append(expected.size(), 0);
-    for (size_t dim = expected.size(); dim-- > 0;) {
-      descriptor[3 + expected.size() + dim] = stride;
-      stride *= expected[dim];
-    }
-    pointers.push_back(descriptor.data());
+    descriptors.push_back(describe(data, expected));
+    pointers.push_back(descriptors.back().data());
   }
-  impl->entries[signature - signatures().begin()](pointers.data());
+  const Function &entries = impl->functions[signature - signatures().begin()];
+  if (!entries.workspace) {
+    entries.run(pointers.data());
+    return llvm::Error::success();
+  }
+  int64_t bytes = 0;
+  Descriptor needed = describe(&bytes, {1});
+  pointers.push_back(needed.data());
+  entries.workspace(pointers.data());
+  Workspace workspace = impl->workspaces.take(bytes);
+  Descriptor memory = describe(workspace.data(), {bytes});
+  pointers.back() = memory.data();
+  entries.run(pointers.data());
+  impl->workspaces.giveBack(std::move(workspace));
   return llvm::Error::success();
 }
 

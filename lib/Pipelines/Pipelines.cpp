@@ -99,6 +99,7 @@ void ravel::buildLoopPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createLowerLinalg(linalg));
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   addCleanup(pm);
+  pm.addPass(createPlanMemory());
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addNestedPass<func::FuncOp>(createExpandMath());
   addCleanup(pm);

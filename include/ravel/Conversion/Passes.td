@@ -295,6 +295,41 @@ def LowerLinalg : Pass<"rnn-lower-linalg"> {
 }
 
 //===----------------------------------------------------------------------===//
+// PlanMemory
+//===----------------------------------------------------------------------===//
+
+def PlanMemory : Pass<"rnn-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "give buffers their places in a workspace that the caller keeps";
+  let description = [{
+    Each function with buffers gets one more argument, the workspace, and a
+    companion that tells how many bytes it must have for given arguments. The
+    workspace is aligned to 64 bytes and may hold anything. Buffers that are
+    never in use at once share a place. Allocations whose sizes can't be told
+    from the arguments stay.
+
+    ```mlir
+    func.func @f(%batch: index) {
+      %a = memref.alloc(%batch) : memref<?x8xf32>
+      …
+      memref.dealloc %a : memref<?x8xf32>
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @f.workspace(%batch: index, %bytes: memref<1xindex>) attributes {rnn.companion = @f}
+    func.func @f(%batch: index, %workspace: memref<?xi8> {rnn.role = "workspace"}) {
+      %a = memref.view %workspace[%c0][%batch] : memref<?xi8> to memref<?x8xf32>
+      …
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // VerifyCodegen
 //===----------------------------------------------------------------------===//
 

@@ -60,6 +60,9 @@ struct Argument {
 struct Signature {
   std::string name;
   std::vector<Argument> arguments;
+  /// Whether a call needs memory for what it computes in between; `Module`
+  /// provides it.
+  bool hasWorkspace = false;
 
   /// The arguments of a role, by their positions in `arguments`.
   llvm::SmallVector<unsigned> find(Role role) const;

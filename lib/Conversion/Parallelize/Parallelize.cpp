@@ -18,6 +18,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../OpenMPRuntime.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -34,22 +35,6 @@ namespace ravel {
 using namespace mlir;
 using namespace ravel;
 using namespace ravel::rnn;
-
-/// A call of a function of the OpenMP runtime that returns an `i32`.
-static Value createRuntimeCall(OpBuilder &builder, Location loc,
-                               ModuleOp module, StringRef name) {
-  auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
-  if (!function) {
-    OpBuilder declare = OpBuilder::atBlockEnd(module.getBody());
-    function = LLVM::LLVMFuncOp::create(
-        declare, module.getLoc(), name,
-        LLVM::LLVMFunctionType::get(builder.getI32Type(), {}));
-  }
-  Value result =
-      LLVM::CallOp::create(builder, loc, function, ValueRange()).getResult();
-  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
-                                    result);
-}
 
 /// Whether the rows of all kernels in `op` can be split, and nothing else
 /// writes memory.

@@ -60,6 +60,9 @@ def RNN_Dialect : Dialect {
     /// it is laid out.
     static constexpr llvm::StringLiteral kRoleAttr = "rnn.role";
     static constexpr llvm::StringLiteral kLayoutAttr = "rnn.layout";
+    /// Attribute of a function that serves another, whose symbol it holds: one
+    /// that computes how much workspace that needs, or prepares weights for it.
+    static constexpr llvm::StringLiteral kCompanionAttr = "rnn.companion";
     /// Argument attribute of a value that all examples of a batch share.
     static constexpr llvm::StringLiteral kSharedAttr = "rnn.shared";
 
