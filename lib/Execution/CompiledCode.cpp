@@ -66,7 +66,9 @@ static llvm::json::Value describe(const CompiledCode &code) {
     signatures.push_back(llvm::json::Object{
         {"name", signature.name},
         {"arguments", std::move(arguments)},
-        {"hasWorkspace", signature.hasWorkspace}});
+        {"hasWorkspace", signature.hasWorkspace},
+        {"preparedBytes", llvm::json::Array(signature.preparedBytes)},
+        {"preparationHasWorkspace", signature.preparationHasWorkspace}});
   }
   for (const ManifestEntry &entry : code.manifest)
     manifest.push_back(
@@ -95,7 +97,11 @@ static bool readDescription(const llvm::json::Value &value,
     const llvm::json::Array *arguments =
         fields ? fields->getArray("arguments") : nullptr;
     if (!map || !map.map("name", signature.name) ||
-        !map.map("hasWorkspace", signature.hasWorkspace) || !arguments)
+        !map.map("hasWorkspace", signature.hasWorkspace) ||
+        !map.map("preparedBytes", signature.preparedBytes) ||
+        !map.map("preparationHasWorkspace",
+                 signature.preparationHasWorkspace) ||
+        !arguments)
       return false;
     for (const llvm::json::Value &argument : *arguments)
       if (!fromJSON(argument, signature.arguments.emplace_back(), root))

@@ -316,6 +316,15 @@ static Argument describeArgument(func::FuncOp function, unsigned index) {
   return argument;
 }
 
+static StringRef getRole(func::FuncOp function, unsigned index) {
+  auto role = function.getArgAttrOfType<StringAttr>(index, RNNDialect::kRoleAttr);
+  return role ? role.getValue() : "";
+}
+
+static int64_t getBytes(MemRefType type) {
+  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+}
+
 static void describe(ModuleOp module, CompiledCode &code) {
   for (auto function : module.getOps<func::FuncOp>()) {
     if (function.isExternal() || function->hasAttr(RNNDialect::kCompanionAttr))
@@ -323,13 +332,19 @@ static void describe(ModuleOp module, CompiledCode &code) {
     Signature signature;
     signature.name = function.getName().str();
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-      auto role =
-          function.getArgAttrOfType<StringAttr>(i, RNNDialect::kRoleAttr);
-      if (role && role.getValue() == "workspace")
+      StringRef role = getRole(function, i);
+      if (role == "workspace")
         signature.hasWorkspace = true;
+      else if (role == "prepared")
+        signature.preparedBytes.push_back(
+            getBytes(cast<MemRefType>(function.getArgumentTypes()[i])));
       else
         signature.arguments.push_back(describeArgument(function, i));
     }
+    if (auto companion = module.lookupSymbol<func::FuncOp>(
+            (function.getName() + ".prepare").str()))
+      signature.preparationHasWorkspace =
+          getRole(companion, companion.getNumArguments() - 1) == "workspace";
     code.signatures.push_back(std::move(signature));
   }
   for (auto parameter : module.getOps<ParameterOp>()) {

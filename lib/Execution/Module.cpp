@@ -25,10 +25,10 @@ using namespace ravel;
 namespace {
 using Entry = void (*)(void **);
 
-/// The entry points of a signature.
+/// A function and what tells how much workspace it needs; null if it needs
+/// none.
 struct Function {
   Entry run = nullptr;
-  /// Tells the bytes of workspace; null where none is needed.
   Entry workspace = nullptr;
 };
 
@@ -49,10 +49,27 @@ struct Module::Impl {
   CompiledCode code;
   bool cached;
   std::unique_ptr<llvm::orc::LLJIT> jit;
-  /// In the order of the signatures.
-  std::vector<Function> functions;
+  /// In the order of the signatures. Where nothing is prepared, the second is
+  /// null.
+  std::vector<Function> functions, preparations;
   Workspaces workspaces;
+
+  llvm::Expected<Function> lookup(llvm::StringRef name, bool hasWorkspace);
+  /// Calls `function` with `pointers` and, if it needs one, a workspace.
+  void run(const Function &function, llvm::SmallVectorImpl<void *> &pointers);
 };
+
+struct PreparedParameters::Impl {
+  std::vector<Workspace> tensors;
+};
+
+PreparedParameters::PreparedParameters(std::unique_ptr<Impl> impl)
+    : impl(std::move(impl)) {}
+PreparedParameters::PreparedParameters(PreparedParameters &&) noexcept =
+    default;
+PreparedParameters &
+PreparedParameters::operator=(PreparedParameters &&) noexcept = default;
+PreparedParameters::~PreparedParameters() = default;
 
 Workspace Workspaces::take(size_t bytes) {
   Workspace workspace;
@@ -99,6 +116,25 @@ llvm::SmallVector<unsigned> Signature::find(Role role) const {
   return positions;
 }
 
+llvm::Expected<Function> Module::Impl::lookup(llvm::StringRef name,
+                                              bool hasWorkspace) {
+  Function function;
+  auto find = [&](const llvm::Twine &name, Entry &entry) -> llvm::Error {
+    llvm::Expected<llvm::orc::ExecutorAddr> address =
+        jit->lookup(("ravel_" + name).str());
+    if (!address)
+      return address.takeError();
+    entry = address->toPtr<Entry>();
+    return llvm::Error::success();
+  };
+  if (llvm::Error error = find(name, function.run))
+    return error;
+  if (hasWorkspace)
+    if (llvm::Error error = find(name + ".workspace", function.workspace))
+      return error;
+  return function;
+}
+
 llvm::Expected<Module> Module::load(CompiledCode code, bool cached) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
@@ -120,36 +156,22 @@ llvm::Expected<Module> Module::load(CompiledCode code, bool cached) {
           llvm::MemoryBuffer::getMemBuffer(impl->code.object, "model.o",
                                            /*RequiresNullTerminator=*/false)))
     return error;
-  auto lookup = [&](llvm::StringRef name, Entry &entry) -> llvm::Error {
-    llvm::Expected<llvm::orc::ExecutorAddr> address =
-        impl->jit->lookup(("ravel_" + name).str());
-    if (!address)
-      return address.takeError();
-    entry = address->toPtr<Entry>();
-    return llvm::Error::success();
-  };
   for (const Signature &signature : impl->code.signatures) {
-    Function &function = impl->functions.emplace_back();
-    if (llvm::Error error = lookup(signature.name, function.run))
-      return error;
-    if (signature.hasWorkspace)
-      if (llvm::Error error =
-              lookup(signature.name + ".workspace", function.workspace))
-        return error;
+    llvm::Expected<Function> function =
+        impl->lookup(signature.name, signature.hasWorkspace);
+    if (!function)
+      return function.takeError();
+    impl->functions.push_back(*function);
+    impl->preparations.emplace_back();
+    if (signature.preparedBytes.empty())
+      continue;
+    function = impl->lookup(signature.name + ".prepare",
+                            signature.preparationHasWorkspace);
+    if (!function)
+      return function.takeError();
+    impl->preparations.back() = *function;
   }
   return Module(std::move(impl));
-}
-
-/// The shape that an argument must have.
-static Shape getExpectedShape(const Argument &argument, int64_t rows,
-                              int64_t batch) {
-  Shape shape;
-  if (argument.layout == RowLayout::Sequence)
-    shape.push_back(rows);
-  else if (argument.layout == RowLayout::Example)
-    shape.push_back(batch);
-  shape.append(argument.shape.begin(), argument.shape.end());
-  return shape;
 }
 
 /// How compiled code takes a tensor: {allocated, aligned, offset, sizes...,
@@ -169,9 +191,49 @@ static Descriptor describe(void *data, llvm::ArrayRef<int64_t> shape) {
   return descriptor;
 }
 
+void Module::Impl::run(const Function &function,
+                       llvm::SmallVectorImpl<void *> &pointers) {
+  if (!function.workspace)
+    return function.run(pointers.data());
+  int64_t bytes = 0;
+  Descriptor needed = describe(&bytes, {1});
+  pointers.push_back(needed.data());
+  function.workspace(pointers.data());
+  Workspace workspace = workspaces.take(bytes);
+  Descriptor memory = describe(workspace.data(), {bytes});
+  pointers.back() = memory.data();
+  function.run(pointers.data());
+  workspaces.giveBack(std::move(workspace));
+}
+
+/// The shape that an argument must have.
+static Shape getExpectedShape(const Argument &argument, int64_t rows,
+                              int64_t batch) {
+  Shape shape;
+  if (argument.layout == RowLayout::Sequence)
+    shape.push_back(rows);
+  else if (argument.layout == RowLayout::Example)
+    shape.push_back(batch);
+  shape.append(argument.shape.begin(), argument.shape.end());
+  return shape;
+}
+
+/// Adds what was prepared to the arguments. Its shape is static, so that code
+/// looks at its address alone.
+static void appendPrepared(const Signature &signature,
+                           llvm::ArrayRef<Workspace> tensors,
+                           llvm::SmallVectorImpl<Descriptor> &descriptors,
+                           llvm::SmallVectorImpl<void *> &pointers) {
+  for (auto [tensor, bytes] : llvm::zip(tensors, signature.preparedBytes)) {
+    descriptors.push_back(describe(tensor.data(), {bytes, 1, 1, 1}));
+    pointers.push_back(descriptors.back().data());
+  }
+}
+
 llvm::Error Module::call(llvm::StringRef function,
                          llvm::ArrayRef<TensorRef> arguments,
-                         int64_t batch) const {
+                         int64_t batch,
+                         const PreparedParameters *prepared) const {
   const Signature *signature = find(function);
   if (!signature)
     return makeError("no function @" + function + " was compiled");
@@ -185,7 +247,8 @@ llvm::Error Module::call(llvm::StringRef function,
 
   llvm::SmallVector<Descriptor> descriptors;
   llvm::SmallVector<void *> pointers;
-  descriptors.reserve(signature->arguments.size());
+  descriptors.reserve(signature->arguments.size() +
+                      signature->preparedBytes.size());
   int64_t rows = 0;
   const TensorRef *next = arguments.begin();
   for (const Argument &argument : signature->arguments) {
@@ -224,21 +287,69 @@ llvm::Error Module::call(llvm::StringRef function,
     descriptors.push_back(describe(data, expected));
     pointers.push_back(descriptors.back().data());
   }
-  const Function &entries = impl->functions[signature - signatures().begin()];
-  if (!entries.workspace) {
-    entries.run(pointers.data());
+  size_t index = signature - signatures().begin();
+  if (signature->preparedBytes.empty()) {
+    impl->run(impl->functions[index], pointers);
     return llvm::Error::success();
   }
-  int64_t bytes = 0;
-  Descriptor needed = describe(&bytes, {1});
-  pointers.push_back(needed.data());
-  entries.workspace(pointers.data());
-  Workspace workspace = impl->workspaces.take(bytes);
-  Descriptor memory = describe(workspace.data(), {bytes});
-  pointers.back() = memory.data();
-  entries.run(pointers.data());
-  impl->workspaces.giveBack(std::move(workspace));
+  std::optional<PreparedParameters> own;
+  if (!prepared) {
+    llvm::SmallVector<TensorRef> parameters;
+    for (auto [argument, tensor] :
+         llvm::zip(llvm::make_filter_range(signature->arguments,
+                                           [](const Argument &argument) {
+                                             return argument.role !=
+                                                    Role::Batch;
+                                           }),
+                   arguments))
+      if (argument.role == Role::Parameter)
+        parameters.push_back(tensor);
+    llvm::Expected<PreparedParameters> computed = prepare(function, parameters);
+    if (!computed)
+      return computed.takeError();
+    own.emplace(std::move(*computed));
+    prepared = &*own;
+  }
+  appendPrepared(*signature, prepared->impl->tensors, descriptors, pointers);
+  impl->run(impl->functions[index], pointers);
   return llvm::Error::success();
+}
+
+llvm::Expected<PreparedParameters>
+Module::prepare(llvm::StringRef function,
+                llvm::ArrayRef<TensorRef> parameters) const {
+  const Signature *signature = find(function);
+  if (!signature)
+    return makeError("no function @" + function + " was compiled");
+  llvm::SmallVector<unsigned> positions = signature->find(Role::Parameter);
+  if (parameters.size() != positions.size())
+    return makeError("@" + function + " has " + llvm::Twine(positions.size()) +
+                     " parameters, but is given " +
+                     llvm::Twine(parameters.size()));
+  auto result = std::make_unique<PreparedParameters::Impl>();
+  llvm::SmallVector<Descriptor> descriptors;
+  descriptors.reserve(parameters.size() + signature->preparedBytes.size());
+  llvm::SmallVector<void *> pointers;
+  for (auto [position, tensor] : llvm::zip(positions, parameters)) {
+    const Argument &argument = signature->arguments[position];
+    if (tensor.dtype != argument.dtype ||
+        llvm::ArrayRef(tensor.shape) != llvm::ArrayRef(argument.shape))
+      return makeError("parameter '" + argument.name + "' of @" + function +
+                       " must be " + getName(argument.dtype) + " of shape " +
+                       toString(argument.shape) + ", but is " +
+                       getName(tensor.dtype) + " of shape " +
+                       toString(tensor.shape));
+    void *data = const_cast<void *>(tensor.data);
+    descriptors.push_back(describe(data, argument.shape));
+    pointers.push_back(argument.shape.empty() ? data
+                                              : descriptors.back().data());
+  }
+  for (int64_t bytes : signature->preparedBytes)
+    result->tensors.emplace_back().reserve(bytes);
+  appendPrepared(*signature, result->tensors, descriptors, pointers);
+  if (!signature->preparedBytes.empty())
+    impl->run(impl->preparations[signature - signatures().begin()], pointers);
+  return PreparedParameters(std::move(result));
 }
 
 void ravel::setNumThreads(unsigned count) {

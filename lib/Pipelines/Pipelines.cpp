@@ -67,8 +67,18 @@ void ravel::buildBatchPipeline(OpPassManager &pm, const PipelineOptions &) {
   addCleanup(pm);
 }
 
-void ravel::buildBufferPipeline(OpPassManager &pm, const PipelineOptions &) {
+void ravel::buildBufferPipeline(OpPassManager &pm,
+                                const PipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createDecompose());
+  if (options.pack) {
+    PackWeightsOptions pack;
+    pack.vectorWidth = options.vectorWidth;
+    pack.weights = options.weights;
+    pm.addNestedPass<func::FuncOp>(createPackWeights(pack));
+    addCleanup(pm);
+  }
+  if (options.prepare)
+    pm.addPass(createPrepareParameters());
   pm.addPass(createConvertRNNToLinalg());
   addCleanup(pm);
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
@@ -82,6 +92,7 @@ void ravel::buildBufferPipeline(OpPassManager &pm, const PipelineOptions &) {
 
 void ravel::buildLoopPipeline(OpPassManager &pm,
                               const PipelineOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createDoubleBuffer());
   if (options.unrollTime > 1) {
     UnrollTimeOptions unroll;
     unroll.factor = options.unrollTime;

@@ -238,7 +238,19 @@ Error FunctionCall::run(const Batch &batch, uint64_t seed, int64_t epoch) {
     }
     arguments.push_back(ref);
   }
-  if (Error error = module->call(callee->name, arguments, batch.size))
+  if (!prepared) {
+    SmallVector<TensorRef> tensors;
+    for (unsigned position : callee->find(Role::Parameter))
+      tensors.push_back(parameters->tensor(
+          *parameters->find(callee->arguments[position].name)));
+    Expected<PreparedParameters> computed =
+        module->prepare(callee->name, tensors);
+    if (!computed)
+      return computed.takeError();
+    prepared.emplace(std::move(*computed));
+  }
+  if (Error error =
+          module->call(callee->name, arguments, batch.size, &*prepared))
     return error;
 
   for (auto [index, argument] : enumerate(callee->arguments))

@@ -18,9 +18,8 @@ def BufferizeBatches : Pass<"rnn-bufferize", "::mlir::ModuleOp"> {
   let description = [{
     One-Shot Bufferize over the module and its function boundaries, with
     identity layouts there. The body of a `rnn.rows` speaks about rows in value
-    semantics and stays as it is. A function whose last arguments are marked as
-    destinations of its results (`rnn.role` is "output") returns nothing after
-    it.
+    semantics and stays as it is. A function with as many arguments marked as
+    destinations (`rnn.role` is "output") as results returns nothing after it.
 
     ```mlir
     %y = rnn.rows ins(%a = %x : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) {…}
@@ -32,6 +31,78 @@ def BufferizeBatches : Pass<"rnn-bufferize", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = [
     "::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// PackWeights
+//===----------------------------------------------------------------------===//
+
+def PackWeights : Pass<"rnn-pack-weights"> {
+  let summary = "copy weights into the order in which kernels read them";
+  let description = [{
+    Products that a kernel computes in one loop, of matrices that lie outside of
+    it, become one `rnn.packed_linear` whose weights are packed at the start of
+    the function. Small matrices stay as they are. With `weights=bf16` packed
+    weights are rounded to 16 bits; they are multiplied in the type of the
+    vector.
+
+    ```mlir
+    %y = rnn.rows ins(%xr = %x : …) shared(%Wr = %W : tensor<64x256xf32>) outs(…) {
+      %p = rnn.linear %xr, %Wr : tensor<64xf32>, tensor<64x256xf32> -> tensor<256xf32>
+      %a = tensor.extract_slice %p[0] [128] [1] : tensor<256xf32> to tensor<128xf32>
+      %b = tensor.extract_slice %p[128] [128] [1] : tensor<256xf32> to tensor<128xf32>
+      …
+    ```
+    becomes
+    ```mlir
+    %P = rnn.pack ins(%W, %W : …) [0, 128] columns 128 outs(…) -> tensor<16x64x2x8xf32>
+    %y = rnn.rows ins(%xr = %x : …) shared(%Pr = %P : tensor<16x64x2x8xf32>) outs(…) {
+      %p = rnn.packed_linear %xr, %Pr : tensor<64xf32>, tensor<16x64x2x8xf32> -> tensor<256xf32>
+      …
+    ```
+  }];
+  let options = [
+    Option<"vectorWidth", "vector-width", "int64_t", "256",
+           "Bits of a vector register">,
+    Option<"weights", "weights", "std::string", "\"\"",
+           "Type that packed weights are stored in: bf16, or left out for the "
+           "matrices' own">,
+  ];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::ravel::rnn::RNNDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// PrepareParameters
+//===----------------------------------------------------------------------===//
+
+def PrepareParameters : Pass<"rnn-prepare-parameters", "::mlir::ModuleOp"> {
+  let summary = "compute what depends on parameters alone when they are loaded";
+  let description = [{
+    On batched functions that aren't gradients. Each gets a companion that
+    computes from the parameters what the function otherwise would at each call,
+    packed weights above all, and takes the results as further arguments.
+
+    ```mlir
+    func.func @f(%W: tensor<8x32xf32> {rnn.role = "parameter"}, …) {
+      %P = rnn.pack ins(%W : …) … outs(%empty : tensor<4x8x1x8xf32>)
+      "use"(%P)
+    ```
+    becomes
+    ```mlir
+    func.func @f.prepare(%W: tensor<8x32xf32>, %out: tensor<4x8x1x8xf32>) attributes {rnn.companion = @f} {
+      %P = rnn.pack ins(%W : …) … outs(%out : tensor<4x8x1x8xf32>)
+      return %P
+    }
+    func.func @f(%W: tensor<8x32xf32>, …, %P: tensor<4x8x1x8xf32> {rnn.role = "prepared"}) {
+      "use"(%P)
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect"
   ];
 }
 
@@ -116,10 +187,12 @@ def Decompose : Pass<"rnn-decompose"> {
 def Parallelize : Pass<"rnn-parallelize", "::mlir::ModuleOp"> {
   let summary = "share the rows of kernels among threads";
   let description = [{
-    Puts each loop over time into one parallel region in which each thread takes
-    its rows of every step, and each kernel outside of such loops into one of
-    its own. Threads never wait for each other inside a loop over time. Sums of
-    outer products (the gradients of matrices) are shared by rows of the matrix.
+    Puts each loop over time into one parallel region, and each kernel outside
+    of such loops into one of its own. Threads take rows of every step, and never
+    wait for each other; or, where one step does enough work and rows are few or
+    weights many, columns of every step, and wait after each stage of a kernel.
+    That is decided when the loop begins. Sums of outer products (the gradients of matrices) are shared by
+    rows of the matrix.
 
     ```mlir
     scf.for %t = %c0 to %n step %c1 {
@@ -128,11 +201,14 @@ def Parallelize : Pass<"rnn-parallelize", "::mlir::ModuleOp"> {
     ```
     becomes
     ```mlir
+    %byColumns = …
     omp.parallel if(%many) {
       %id = … omp_get_thread_num
       %threads = … omp_get_num_threads
+      %r = arith.select %byColumns, %c0, %id
+      …
       scf.for %t = %c0 to %n step %c1 {
-        rnn.rows ins(…) outs(…) distribute(%id, %threads) {…}
+        rnn.rows ins(…) outs(…) distribute(%r, %rs) columns(%c, %cs) {…}
       } {rnn.time}
       omp.terminator
     }
@@ -141,10 +217,46 @@ def Parallelize : Pass<"rnn-parallelize", "::mlir::ModuleOp"> {
   let options = [
     Option<"minRows", "min-rows", "int64_t", "8",
            "Fewest rows that are shared among threads">,
+    Option<"minWork", "min-work", "int64_t", "200000",
+           "Fewest operations in a stage of one step whose columns are shared: "
+           "a thread's share must outweigh the wait">,
+    Option<"rowWeights", "row-weights", "int64_t", "262144",
+           "Bytes of weights up to which rows are shared where there are enough: "
+           "each thread reads all of them">,
   ];
   let dependentDialects = [
     "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
     "::mlir::omp::OpenMPDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
+// DoubleBuffer
+//===----------------------------------------------------------------------===//
+
+def DoubleBuffer : Pass<"rnn-double-buffer"> {
+  let summary = "let a step read states from one buffer and write another";
+  let description = [{
+    In loops over time, for states that a kernel reads as a whole while it
+    writes them.
+
+    ```mlir
+    scf.for %t = %c0 to %n step %c1 {
+      rnn.rows ins(%a = %h : …) outs(%h : …) {…}
+    } {rnn.time}
+    ```
+    becomes
+    ```mlir
+    scf.for %t = %c0 to %n step %c1 {
+      %even = … %t
+      %before = arith.select %even, %h0, %h1
+      %after = arith.select %even, %h1, %h0
+      rnn.rows ins(%a = %before : …) outs(%after : …) attributes {disjoint = array<i64: 0>} {…}
+    } {rnn.time}
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"
   ];
 }
 

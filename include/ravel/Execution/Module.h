@@ -63,6 +63,11 @@ struct Signature {
   /// Whether a call needs memory for what it computes in between; `Module`
   /// provides it.
   bool hasWorkspace = false;
+  /// The bytes of each tensor that is computed from the parameters alone, before
+  /// any call: packed weights above all.
+  std::vector<int64_t> preparedBytes;
+  /// Whether that computation needs memory.
+  bool preparationHasWorkspace = false;
 
   /// The arguments of a role, by their positions in `arguments`.
   llvm::SmallVector<unsigned> find(Role role) const;
@@ -101,6 +106,20 @@ struct CompileOptions {
 
 struct CompiledCode;
 
+/// What a function computes of its parameters alone; see `Module::prepare`.
+class PreparedParameters {
+public:
+  ~PreparedParameters();
+  PreparedParameters(PreparedParameters &&) noexcept;
+  PreparedParameters &operator=(PreparedParameters &&) noexcept;
+
+private:
+  friend class Module;
+  struct Impl;
+  explicit PreparedParameters(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl;
+};
+
 /// A model's functions as native code. Calls may run at once on several threads
 /// of the caller if they write to different memory.
 class Module {
@@ -117,9 +136,16 @@ public:
   /// a tensor in memory of the shape that role and layout give; outputs are
   /// written. An error, and nothing is called, where a dtype or a shape is
   /// wrong. Data are trusted: offsets must be those of a packed batch, and
-  /// class indices in range.
+  /// class indices in range. `prepared` is what `prepare` gave for the same
+  /// parameters; without, they are prepared for this call alone.
   llvm::Error call(llvm::StringRef function,
-                   llvm::ArrayRef<TensorRef> arguments, int64_t batch) const;
+                   llvm::ArrayRef<TensorRef> arguments, int64_t batch,
+                   const PreparedParameters *prepared = nullptr) const;
+
+  /// Computes what calls of a function with these parameters need of them: the
+  /// arguments of role `Parameter`, in order.
+  llvm::Expected<PreparedParameters>
+  prepare(llvm::StringRef function, llvm::ArrayRef<TensorRef> parameters) const;
 
   /// Whether the code came from the cache.
   bool isCached() const;

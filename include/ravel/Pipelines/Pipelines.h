@@ -54,6 +54,16 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
                      llvm::cl::init(true)};
   Option<bool> fuse{*this, "fuse", llvm::cl::desc("Fuse gates"),
                     llvm::cl::init(true)};
+  Option<bool> pack{*this, "pack", llvm::cl::desc("Pack weights"),
+                    llvm::cl::init(true)};
+  Option<std::string> weights{
+      *this, "weights",
+      llvm::cl::desc("Type that packed weights are stored in: bf16"),
+      llvm::cl::init("")};
+  Option<bool> prepare{
+      *this, "prepare",
+      llvm::cl::desc("Compute what depends on parameters alone beforehand"),
+      llvm::cl::init(true)};
   Option<bool> parallel{*this, "parallel",
                         llvm::cl::desc("Share work among threads"),
                         llvm::cl::init(true)};

@@ -18,6 +18,7 @@
 #include "ravel/Training/Batching.h"
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,8 @@ class FunctionCall {
 public:
   /// Binds the parameters and, if `gradients` is an arena like that of the
   /// trainable parameters, the gradients of a gradient function. All three must
-  /// outlive the call. Carried inputs are those that an output names.
+  /// outlive the call, and the values of parameters may change between runs of a
+  /// gradient only. Carried inputs are those that an output names.
   static llvm::Expected<FunctionCall> create(const Module &module,
                                              llvm::StringRef function,
                                              const ParameterStore &parameters,
@@ -82,6 +84,8 @@ private:
   const Signature *callee;
   const ParameterStore *parameters;
   Tensor *gradients;
+  /// What the first run prepares of the parameters.
+  std::optional<PreparedParameters> prepared;
   std::map<unsigned, Tensor> outputs; // by position in the signature
   std::vector<unsigned> resultPositions;
   NamedTensors states;

@@ -37,18 +37,19 @@ static bool isSettled(Operation *op) {
 /// it returns nothing.
 static void dropResults(func::FuncOp function) {
   Block &entry = function.front();
-  unsigned numResults = function.getNumResults();
-  unsigned first = entry.getNumArguments() - numResults;
-  for (unsigned i = 0; i < numResults; ++i) {
+  SmallVector<BlockArgument> destinations;
+  for (BlockArgument argument : entry.getArguments()) {
     auto role = function.getArgAttrOfType<StringAttr>(
-        first + i, rnn::RNNDialect::kRoleAttr);
-    if (!role || role.getValue() != "output")
-      return;
+        argument.getArgNumber(), rnn::RNNDialect::kRoleAttr);
+    if (role && role.getValue() == "output")
+      destinations.push_back(argument);
   }
+  if (destinations.size() != function.getNumResults())
+    return;
   auto terminator = cast<func::ReturnOp>(entry.getTerminator());
   OpBuilder builder(terminator);
-  for (auto [index, value] : llvm::enumerate(terminator.getOperands())) {
-    Value destination = entry.getArgument(first + index);
+  for (auto [value, destination] :
+       llvm::zip(terminator.getOperands(), destinations)) {
     if (value != destination)
       memref::CopyOp::create(builder, terminator.getLoc(), value, destination);
   }
@@ -71,8 +72,7 @@ struct BufferizeBatches : ravel::impl::BufferizeBatchesBase<BufferizeBatches> {
                                                         state)))
       return signalPassFailure();
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (!function.isExternal() && function.getNumResults() != 0 &&
-          function.getNumArguments() >= function.getNumResults())
+      if (!function.isExternal() && function.getNumResults() != 0)
         dropResults(function);
   }
 };

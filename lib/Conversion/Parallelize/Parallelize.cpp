@@ -4,11 +4,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-// Splits work over rows among threads. Each loop over time, with all that is in
-// it, runs in one parallel region in which every thread takes its rows of every
-// step: rows are independent, so no step waits for another thread, and threads
-// start once, not once a step. Kernels outside of such loops are split
-// likewise.
+// Splits work among threads. Each loop over time, with all that is in it, runs in
+// one parallel region: threads start once, not once a step.
+//
+// Rows are independent: threads that take rows never wait for each other. But
+// each reads all weights at every step, and few rows can't be shared evenly. So
+// where a step does enough work, threads take columns: each reads its own part of
+// the weights, which stays in its cache, and they wait for each other after each
+// stage of a kernel. Small weights and many rows are split by rows. Kernels
+// outside of loops over time are, too.
 //
 // The gradient of a matrix, a product over all rows, is split by rows of the
 // matrix, each of which one thread computes alone, so that its bits do not
@@ -19,6 +23,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "../OpenMPRuntime.h"
+#include "../RowsToVector/Plan.h"
+#include "../RowsToVector/Tiles.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -80,17 +86,22 @@ struct ParallelRegion {
 };
 } // namespace
 
-/// A region before `op` that has several threads where `count` is at least
-/// `least`.
+/// Whether `value` is at least `least`.
+static Value isAtLeast(OpBuilder &builder, Location loc, Value value,
+                       int64_t least) {
+  return arith::CmpIOp::create(
+      builder, loc, arith::CmpIPredicate::uge, value,
+      arith::ConstantIndexOp::create(builder, loc, least));
+}
+
+/// A region before `op` that has several threads where `condition`, if any,
+/// holds.
 static ParallelRegion createParallelRegion(Operation *op, ModuleOp module,
-                                           Value count, int64_t least) {
+                                           Value condition) {
   OpBuilder builder(op);
   Location loc = op->getLoc();
   omp::ParallelOperands clauses;
-  if (count)
-    clauses.ifExpr = arith::CmpIOp::create(
-        builder, loc, arith::CmpIPredicate::uge, count,
-        arith::ConstantIndexOp::create(builder, loc, least));
+  clauses.ifExpr = condition;
   auto parallel = omp::ParallelOp::create(builder, loc, clauses);
   builder.createBlock(&parallel.getRegion());
   ParallelRegion region;
@@ -101,16 +112,117 @@ static ParallelRegion createParallelRegion(Operation *op, ModuleOp module,
   return region;
 }
 
-/// Moves `op` into a parallel region whose threads share its kernels' rows.
-static void parallelize(Operation *op, ModuleOp module, int64_t minRows) {
-  OpBuilder builder(op);
-  ParallelRegion region =
-      createParallelRegion(op, module, createRowCount(builder, op), minRows);
-  op->moveBefore(region.terminator);
-  op->walk([&](RowsOp rows) {
-    rows.getThreadIdMutable().assign(region.id);
-    rows.getNumThreadsMutable().assign(region.threads);
+namespace {
+/// What one step of a loop over time costs for each row.
+struct StepCost {
+  /// Multiplications and additions in products.
+  int64_t operations = 0;
+  /// Products that follow one another.
+  int64_t stages = 0;
+  int64_t weightBytes = 0;
+};
+} // namespace
+
+static FailureOr<StepCost> getStepCost(Operation *loop) {
+  StepCost cost;
+  WalkResult result = loop->walk([&](RowsOp rows) {
+    FailureOr<Plan> plan = Plan::create(rows);
+    if (failed(plan))
+      return WalkResult::interrupt();
+    for (const Stage &stage : plan->getStages()) {
+      cost.stages += stage.kind == Stage::Products;
+      for (const ProductGroup &group : stage.groups) {
+        auto vector = getProductVector(group.products[0].op).getType();
+        int64_t weights = vector.getDimSize(0) * stage.domain *
+                          static_cast<int64_t>(group.products.size());
+        cost.operations += 2 * weights;
+        cost.weightBytes += weights * vector.getElementTypeBitWidth() / 8;
+      }
+    }
+    return WalkResult::advance();
   });
+  if (result.wasInterrupted())
+    return failure();
+  return cost;
+}
+
+namespace {
+struct Limits {
+  int64_t minRows, minWork, rowWeights;
+};
+} // namespace
+
+/// Whether threads share the columns of each row in the steps of `loop`; null
+/// where they never do.
+static FailureOr<Value> createColumnChoice(Operation *loop, ModuleOp module,
+                                           Value rows, const Limits &limits) {
+  FailureOr<StepCost> cost = getStepCost(loop);
+  if (failed(cost))
+    return failure();
+  if (cost->stages == 0)
+    return Value();
+  OpBuilder builder(loop);
+  Location loc = loop->getLoc();
+  int64_t stageWork = std::max<int64_t>(1, cost->operations / cost->stages);
+  Value choice = isAtLeast(builder, loc, rows,
+                           llvm::divideCeil(limits.minWork, stageWork));
+  if (cost->weightBytes > limits.rowWeights)
+    return choice;
+  // So many rows for each thread that the last block's size hardly matters.
+  constexpr int64_t kManyRows = 8 * kRowGroup;
+  Value threads =
+      createRuntimeCall(builder, loc, module, "omp_get_max_threads");
+  Value many = arith::MulIOp::create(
+      builder, loc, threads,
+      arith::ConstantIndexOp::create(builder, loc, kManyRows));
+  Value isFew = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                      rows, many);
+  return arith::AndIOp::create(builder, loc, choice, isFew).getResult();
+}
+
+/// Moves `op` into a parallel region whose threads share its kernels' rows or
+/// columns.
+static LogicalResult parallelize(Operation *op, ModuleOp module,
+                                 const Limits &limits) {
+  OpBuilder builder(op);
+  Location loc = op->getLoc();
+  Value count = createRowCount(builder, op), condition, byColumns;
+  if (count)
+    condition = isAtLeast(builder, loc, count, limits.minRows);
+  if (count && op->hasAttr(RNNDialect::kTimeAttr)) {
+    FailureOr<Value> choice = createColumnChoice(op, module, count, limits);
+    if (failed(choice))
+      return failure();
+    byColumns = *choice;
+    if (byColumns)
+      condition = arith::OrIOp::create(builder, loc, condition, byColumns);
+  }
+  ParallelRegion region = createParallelRegion(op, module, condition);
+  op->moveBefore(region.terminator);
+  if (!byColumns) {
+    op->walk([&](RowsOp rows) {
+      rows.getThreadIdMutable().assign(region.id);
+      rows.getNumThreadsMutable().assign(region.threads);
+    });
+    return success();
+  }
+  builder.setInsertionPoint(op);
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  auto choose = [&](Value whenColumns, Value whenRows) {
+    return arith::SelectOp::create(builder, loc, byColumns, whenColumns,
+                                   whenRows);
+  };
+  Value row = choose(zero, region.id), rowThreads = choose(one, region.threads);
+  Value column = choose(region.id, zero);
+  Value columnThreads = choose(region.threads, one);
+  op->walk([&](RowsOp rows) {
+    rows.getThreadIdMutable().assign(row);
+    rows.getNumThreadsMutable().assign(rowThreads);
+    rows.getColumnIdMutable().assign(column);
+    rows.getNumColumnThreadsMutable().assign(columnThreads);
+  });
+  return success();
 }
 
 /// Rows of a matrix that one thread computes come in groups of this many, a
@@ -141,7 +253,8 @@ static void parallelizeProduct(linalg::ContractOp op, ModuleOp module,
   Value out = op.getOutputs()[0];
   auto type = cast<MemRefType>(out.getType());
   Value rows = memref::DimOp::create(builder, loc, lhs, 0);
-  ParallelRegion region = createParallelRegion(op, module, rows, minRows);
+  ParallelRegion region = createParallelRegion(
+      op, module, isAtLeast(builder, loc, rows, minRows));
   builder.setInsertionPoint(region.terminator);
   auto index = [&](int64_t value) {
     return arith::ConstantIndexOp::create(builder, loc, value);
@@ -170,6 +283,34 @@ static void parallelizeProduct(linalg::ContractOp op, ModuleOp module,
   op.erase();
 }
 
+/// Lets threads share the panels of each of `packs`, neighbours.
+static void parallelizePacking(ArrayRef<PackOp> packs, ModuleOp module) {
+  ParallelRegion region =
+      createParallelRegion(packs.back(), module, Value());
+  for (PackOp pack : packs) {
+    pack->moveBefore(region.terminator);
+    pack.getThreadIdMutable().assign(region.id);
+    pack.getNumThreadsMutable().assign(region.threads);
+  }
+}
+
+/// Runs of packing ops that follow one another.
+static SmallVector<SmallVector<PackOp>> findPacking(Block &block) {
+  SmallVector<SmallVector<PackOp>> runs;
+  Operation *previous = nullptr;
+  for (Operation &op : block) {
+    if (isMemoryEffectFree(&op) || isa<memref::AllocOp>(op))
+      continue;
+    if (auto pack = dyn_cast<PackOp>(op)) {
+      if (!isa_and_present<PackOp>(previous))
+        runs.emplace_back();
+      runs.back().push_back(pack);
+    }
+    previous = &op;
+  }
+  return runs;
+}
+
 namespace {
 struct ParallelizePass : ravel::impl::ParallelizeBase<ParallelizePass> {
   using Base::Base;
@@ -179,6 +320,8 @@ struct ParallelizePass : ravel::impl::ParallelizeBase<ParallelizePass> {
     for (auto function : module.getOps<func::FuncOp>()) {
       if (function.isExternal())
         continue;
+      for (ArrayRef<PackOp> run : findPacking(function.front()))
+        parallelizePacking(run, module);
       SmallVector<Operation *> work;
       SmallVector<linalg::ContractOp> products;
       for (auto product : function.front().getOps<linalg::ContractOp>())
@@ -191,7 +334,8 @@ struct ParallelizePass : ravel::impl::ParallelizeBase<ParallelizePass> {
                                 op.getNumResults() == 0 && isSplittable(&op)))
           work.push_back(&op);
       for (Operation *op : work)
-        parallelize(op, module, minRows);
+        if (failed(parallelize(op, module, {minRows, minWork, rowWeights})))
+          return signalPassFailure();
     }
   }
 };

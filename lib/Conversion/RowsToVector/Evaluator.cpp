@@ -15,7 +15,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Evaluator.h"
-#include "Packing.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -28,6 +27,11 @@ std::pair<Value, bool> Evaluator::getMemory(const Kernel &kernel, Value value) {
   if (std::optional<unsigned> out = kernel.plan.getOutOf(value))
     return {RowsOp(kernel.op).getOuts()[*out], false};
   return {kernel.scratch.lookup(value), true};
+}
+
+Value ravel::getSharedMemref(RowsOp op, Value matrix) {
+  return op.getShared()[cast<BlockArgument>(matrix).getArgNumber() -
+                        op.getIns().size()];
 }
 
 static bool isVector(Value value) {
@@ -244,7 +248,7 @@ void Evaluator::evaluateProducts(bool usePartial) {
   ArrayRef<ProductGroup> groups = kernel.plan.getStages()[stage].groups;
   unsigned size = window.rows.size() * window.vectors;
   for (auto [number, group] : llvm::enumerate(groups)) {
-    auto type = LinearOp(group.products[0].op).getVector().getType();
+    auto type = getProductVector(group.products[0].op).getType();
     int64_t depth = type.getDimSize(0), begin = 0;
     Values sums;
     auto it = kernel.partial.find({stage, number});
@@ -258,7 +262,7 @@ void Evaluator::evaluateProducts(bool usePartial) {
     sums = accumulate(number, arith::ConstantIndexOp::create(builder, begin),
                       arith::ConstantIndexOp::create(builder, depth), sums);
     for (auto [index, product] : llvm::enumerate(group.products))
-      vectors[{LinearOp(product.op).getResult(), product.offset}] =
+      vectors[{product.op->getResult(0), product.offset}] =
           Values(ArrayRef<Value>(sums).slice(index * size, size));
   }
 }
@@ -312,23 +316,40 @@ void Evaluator::storePartial(unsigned group, ValueRange sums) {
       }
 }
 
+/// Vector u of the weights of component k.
+Value Evaluator::loadWeights(const Product &product, Value k, int64_t u) {
+  RowsOp op = kernel.op;
+  if (auto linear = dyn_cast<LinearOp>(product.op))
+    return load(getSharedMemref(op, linear.getMatrix()),
+                {k, getColumn(u, product.offset)}, u);
+  auto linear = cast<PackedLinearOp>(product.op);
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, value);
+  };
+  int64_t columns = linear.getColumns(), lanes = kernel.lanes;
+  Value panel = builder.createOrFold<arith::DivUIOp>(window.column,
+                                                     index(lanes));
+  if (int64_t further = product.offset % columns / lanes + u)
+    panel = arith::AddIOp::create(builder, panel, index(further));
+  Value memref = getSharedMemref(op, linear.getWeights());
+  Type stored = cast<MemRefType>(memref.getType()).getElementType();
+  Value weights = vector::LoadOp::create(
+      builder, getVectorType(stored), memref,
+      ValueRange{panel, k, index(product.offset / columns), index(0)});
+  Type element = linear.getVector().getType().getElementType();
+  if (stored == element)
+    return weights;
+  return arith::ExtFOp::create(builder, getVectorType(element), weights);
+}
+
 Evaluator::Values Evaluator::accumulate(unsigned number, Value begin, Value end,
                                         ValueRange inits) {
-  RowsOp op = kernel.op;
   const ProductGroup &group = kernel.plan.getStages()[stage].groups[number];
   ArrayRef<Product> products = group.products;
-  auto vectorType = LinearOp(products[0].op).getVector().getType();
-  Type element = vectorType.getElementType();
+  Type element = getProductVector(products[0].op).getType().getElementType();
   unsigned rows = window.rows.size();
-  Value packed = kernel.packed.lookup({stage, number});
 
-  Value first = arith::ConstantIndexOp::create(builder, 0);
   Value step = arith::ConstantIndexOp::create(builder, 1);
-  Value panel;
-  if (packed) {
-    Value lanes = arith::ConstantIndexOp::create(builder, kernel.lanes);
-    panel = builder.createOrFold<arith::DivUIOp>(window.column, lanes);
-  }
   auto loop = scf::ForOp::create(builder, begin, end, step, inits);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
@@ -342,22 +363,6 @@ Evaluator::Values Evaluator::accumulate(unsigned number, Value begin, Value end,
     auto [memref, indices] = locate(group.vector.base, row, column);
     Value number = memref::LoadOp::create(builder, memref, indices);
     return vector::BroadcastOp::create(builder, getVectorType(element), number);
-  };
-  // Vector u of product `index`.
-  auto loadWeights = [&](unsigned index, int64_t u) -> Value {
-    if (!packed) {
-      LinearOp linear = products[index].op;
-      return load(getSharedMemref(op, linear.getMatrix()),
-                  {k, getColumn(u, products[index].offset)}, u);
-    }
-    Value place = panel;
-    if (u > 0)
-      place = arith::AddIOp::create(builder, panel,
-                                    arith::ConstantIndexOp::create(builder, u));
-    return vector::LoadOp::create(
-        builder, getVectorType(element), packed,
-        ValueRange{place, k, arith::ConstantIndexOp::create(builder, index),
-                   first});
   };
   Values sums(inits.size());
   auto add = [&](unsigned index, unsigned row, int64_t u, Value factor,
@@ -373,7 +378,7 @@ Evaluator::Values Evaluator::accumulate(unsigned number, Value begin, Value end,
       factors.push_back(loadFactor(row));
     for (unsigned index = 0; index < products.size(); ++index)
       for (int64_t u = 0; u < window.vectors; ++u) {
-        Value weights = loadWeights(index, u);
+        Value weights = loadWeights(products[index], k, u);
         for (unsigned row = 0; row < rows; ++row)
           add(index, row, u, factors[row], weights);
       }
@@ -381,7 +386,7 @@ Evaluator::Values Evaluator::accumulate(unsigned number, Value begin, Value end,
     Values weights;
     for (unsigned index = 0; index < products.size(); ++index)
       for (int64_t u = 0; u < window.vectors; ++u)
-        weights.push_back(loadWeights(index, u));
+        weights.push_back(loadWeights(products[index], k, u));
     for (unsigned row = 0; row < rows; ++row) {
       Value factor = loadFactor(row);
       for (unsigned index = 0; index < products.size(); ++index)

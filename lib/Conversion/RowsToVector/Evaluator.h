@@ -30,11 +30,6 @@ struct Window {
   int64_t lastLanes;
 };
 
-/// Weights copied in the order in which they are read: [column / lanes, k,
-/// product of the group, lane].
-using PackedWeights =
-    llvm::DenseMap<std::pair<unsigned, unsigned>, mlir::Value>;
-
 /// Sums over the first components of a long product, and how many components
 /// are added at a time: [slot, vector, lane].
 struct PartialSums {
@@ -52,10 +47,12 @@ struct Kernel {
   int64_t lanes;
   /// Memory of values that lie in scratch.
   llvm::DenseMap<mlir::Value, mlir::Value> scratch;
-  PackedWeights packed;
   /// For groups of products whose weights exceed the first cache.
   llvm::DenseMap<std::pair<unsigned, unsigned>, PartialSums> partial;
 };
+
+/// The memref of a matrix that the rows of `op` share.
+mlir::Value getSharedMemref(rnn::RowsOp op, mlir::Value matrix);
 
 /// Evaluates values in one stage, at one window. Row r and vector u of a value
 /// are at place `r * vectors + u`.
@@ -124,6 +121,7 @@ private:
                     mlir::ValueRange inits);
   Values loadPartial(unsigned group);
   void storePartial(unsigned group, mlir::ValueRange sums);
+  mlir::Value loadWeights(const Product &product, mlir::Value k, int64_t u);
   Values drawMask(rnn::RandomMaskOp op, int64_t offset);
   mlir::Value getComponents(int64_t u, int64_t offset);
 

@@ -4,173 +4,123 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-// Packs weights; see Packing.h.
+// Writes `rnn.pack` as loops:
+//
+//   for each panel of this thread:
+//     for each row k:
+//       for each matrix: load the panel's lanes, store them as one vector
 //
 //===----------------------------------------------------------------------===//
 
 #include "Packing.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 using namespace mlir;
 using namespace ravel;
 using namespace ravel::rnn;
 
-/// Matrices of fewer bytes than this stay in the first cache as they are.
-static constexpr int64_t kSmallMatrix = 16 * 1024;
+namespace {
+class PackLowering {
+public:
+  explicit PackLowering(PackOp op)
+      : builder(op.getLoc(), op), op(op),
+        type(cast<MemRefType>(op.getOut().getType())),
+        columns(op.getColumns()), lanes(type.getDimSize(3)) {}
 
-Value ravel::getSharedMemref(RowsOp op, Value matrix) {
-  return op.getShared()[cast<BlockArgument>(matrix).getArgNumber() -
-                        op.getIns().size()];
-}
+  void run();
 
-/// Whether an op inside `op` may write `memref`.
-static bool mayWrite(Operation *op, Value memref) {
-  WalkResult result = op->walk([&](Operation *inner) {
-    if (auto effects = dyn_cast<MemoryEffectOpInterface>(inner)) {
-      SmallVector<MemoryEffects::EffectInstance> list;
-      effects.getEffects(list);
-      for (const MemoryEffects::EffectInstance &effect : list)
-        if (isa<MemoryEffects::Write>(effect.getEffect()) &&
-            (!effect.getValue() || mayAlias(effect.getValue(), memref)))
-          return WalkResult::interrupt();
-      return WalkResult::advance();
-    }
-    // The effects of an op with regions are those of the ops inside.
-    if (inner->hasTrait<OpTrait::HasRecursiveMemoryEffects>())
-      return WalkResult::advance();
-    for (Value operand : inner->getOperands())
-      if (isa<MemRefType>(operand.getType()) && mayAlias(operand, memref))
-        return WalkResult::interrupt();
-    return WalkResult::advance();
-  });
-  return result.wasInterrupted();
-}
-
-PackingChoice ravel::choosePacking(RowsOp op, const ProductGroup &group) {
-  int64_t bytes = 0;
-  bool isTransposed = false;
-  SmallVector<Value> matrices;
-  for (const Product &product : group.products) {
-    LinearOp linear = product.op;
-    RankedTensorType type = linear.getMatrix().getType();
-    bytes = std::max(bytes,
-                     type.getNumElements() * type.getElementTypeBitWidth() / 8);
-    isTransposed |= linear.getTranspose();
-    matrices.push_back(getSharedMemref(op, linear.getMatrix()));
-  }
-  if (bytes < kSmallMatrix && !isTransposed)
-    return {};
-  Operation *before = nullptr;
-  bool isInLoop = false;
-  for (Operation *parent = op->getParentOp();
-       parent && !isa<FunctionOpInterface>(parent);
-       parent = parent->getParentOp()) {
-    isInLoop |= isa<LoopLikeOpInterface>(parent);
-    bool canLeave = llvm::all_of(matrices, [&](Value matrix) {
-      return !parent->isAncestor(matrix.getParentBlock()->getParentOp()) &&
-             !mayWrite(parent, matrix);
-    });
-    if (!canLeave)
-      break;
-    // Threads of a region share one copy.
-    if (isa<LoopLikeOpInterface, omp::ParallelOp>(parent))
-      before = parent;
-  }
-  if (before)
-    return {PackingChoice::Once, before};
-  if (isTransposed)
-    return {PackingChoice::Always, op};
-  if (isInLoop)
-    return {};
-  return {PackingChoice::PerRun, op};
-}
-
-/// Calls `body` with the induction variable of a loop from 0 to `count`.
-static void forEach(ImplicitLocOpBuilder &builder, int64_t count,
-                    function_ref<void(Value)> body) {
-  Value zero = arith::ConstantIndexOp::create(builder, 0);
-  Value one = arith::ConstantIndexOp::create(builder, 1);
-  Value end = arith::ConstantIndexOp::create(builder, count);
-  auto loop = scf::ForOp::create(builder, zero, end, one);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  body(loop.getInductionVar());
-}
-
-Value ravel::packWeights(ImplicitLocOpBuilder &builder, const Kernel &kernel,
-                         unsigned stageNumber, unsigned groupNumber) {
-  const Stage &stage = kernel.plan.getStages()[stageNumber];
-  const ProductGroup &group = stage.groups[groupNumber];
-  RowsOp op = kernel.op;
-  auto vectorType = LinearOp(group.products[0].op).getVector().getType();
-  Type element = vectorType.getElementType();
-  int64_t lanes = kernel.lanes, depth = vectorType.getDimSize(0);
-  int64_t panels = (stage.domain + lanes - 1) / lanes;
-  auto type = MemRefType::get(
-      {panels, depth, static_cast<int64_t>(group.products.size()), lanes},
-      element);
-  Value packed =
-      memref::AllocOp::create(builder, type, builder.getI64IntegerAttr(64));
-  auto index = [&](int64_t value) -> Value {
+private:
+  Value index(int64_t value) {
     return arith::ConstantIndexOp::create(builder, value);
-  };
-  auto rowVector = VectorType::get({lanes}, element);
-  for (auto [number, product] : llvm::enumerate(group.products)) {
-    LinearOp linear = product.op;
-    Value matrix = getSharedMemref(op, linear.getMatrix());
-    Value place = index(number);
-    if (linear.getTranspose()) {
-      // Lanes beyond the last column repeat it.
-      forEach(builder, panels * lanes, [&](Value lane) {
-        Value panel = arith::DivUIOp::create(builder, lane, index(lanes));
-        Value inner = arith::RemUIOp::create(builder, lane, index(lanes));
-        Value column = arith::AddIOp::create(
-            builder,
-            arith::MinUIOp::create(builder, lane, index(stage.domain - 1)),
-            index(product.offset));
-        forEach(builder, depth, [&](Value k) {
-          Value weight =
-              memref::LoadOp::create(builder, matrix, ValueRange{column, k});
-          memref::StoreOp::create(builder, weight, packed,
-                                  ValueRange{panel, k, place, inner});
-        });
-      });
-      continue;
-    }
-    auto copy = [&](Value panel, bool isPartial) {
-      Value column = arith::AddIOp::create(
-          builder, arith::MulIOp::create(builder, panel, index(lanes)),
-          index(product.offset));
-      forEach(builder, depth, [&](Value k) {
-        Value weights;
-        if (isPartial) {
-          SmallVector<bool> mask(lanes, false);
-          std::fill_n(mask.begin(), stage.domain % lanes, true);
-          Value maskVector = arith::ConstantOp::create(
-              builder,
-              DenseElementsAttr::get(
-                  VectorType::get({lanes}, builder.getI1Type()), mask));
-          Value zero = arith::ConstantOp::create(
-              builder, builder.getZeroAttr(rowVector));
-          weights = vector::MaskedLoadOp::create(builder, rowVector, matrix,
-                                                 ValueRange{k, column},
-                                                 maskVector, zero);
-        } else {
-          weights = vector::LoadOp::create(builder, rowVector, matrix,
-                                           ValueRange{k, column});
-        }
-        vector::StoreOp::create(builder, weights, packed,
-                                ValueRange{panel, k, place, index(0)});
-      });
-    };
-    int64_t whole = stage.domain / lanes;
-    forEach(builder, whole, [&](Value panel) { copy(panel, false); });
-    if (whole < panels)
-      copy(index(whole), true);
   }
-  return packed;
+  void forEach(Value begin, Value end, Value step,
+               function_ref<void(Value)> body) {
+    auto loop = scf::ForOp::create(builder, begin, end, step);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    body(loop.getInductionVar());
+  }
+  Value loadLanes(Value matrix, int64_t offset, Value panel, Value k,
+                  int64_t count);
+  void copyPanel(Value panel, int64_t count);
+
+  ImplicitLocOpBuilder builder;
+  PackOp op;
+  MemRefType type;
+  int64_t columns, lanes;
+};
+} // namespace
+
+/// The first `count` lanes of a panel of `matrix`, then zeros.
+Value PackLowering::loadLanes(Value matrix, int64_t offset, Value panel,
+                              Value k, int64_t count) {
+  Type element = cast<MemRefType>(matrix.getType()).getElementType();
+  auto vector = VectorType::get({lanes}, element);
+  Value column = arith::AddIOp::create(
+      builder, arith::MulIOp::create(builder, panel, index(lanes)),
+      index(offset));
+  if (op.getTranspose()) {
+    Value zero =
+        arith::ConstantOp::create(builder, builder.getZeroAttr(element));
+    SmallVector<Value> numbers(lanes, zero);
+    for (int64_t lane = 0; lane < count; ++lane)
+      numbers[lane] = memref::LoadOp::create(
+          builder, matrix,
+          ValueRange{arith::AddIOp::create(builder, column, index(lane)), k});
+    return vector::FromElementsOp::create(builder, vector, numbers);
+  }
+  if (count == lanes)
+    return vector::LoadOp::create(builder, vector, matrix,
+                                  ValueRange{k, column});
+  SmallVector<bool> mask(lanes, false);
+  std::fill_n(mask.begin(), count, true);
+  Value maskVector = arith::ConstantOp::create(
+      builder,
+      DenseElementsAttr::get(VectorType::get({lanes}, builder.getI1Type()),
+                             mask));
+  Value zeros =
+      arith::ConstantOp::create(builder, builder.getZeroAttr(vector));
+  return vector::MaskedLoadOp::create(builder, vector, matrix,
+                                      ValueRange{k, column}, maskVector, zeros);
 }
+
+void PackLowering::copyPanel(Value panel, int64_t count) {
+  forEach(index(0), index(type.getDimSize(1)), index(1), [&](Value k) {
+    for (auto [number, matrix, offset] :
+         llvm::enumerate(op.getMatrices(), op.getOffsets())) {
+      Value weights = loadLanes(matrix, offset, panel, k, count);
+      auto stored = VectorType::get({lanes}, type.getElementType());
+      if (weights.getType() != stored)
+        weights = arith::TruncFOp::create(builder, stored, weights);
+      vector::StoreOp::create(builder, weights, op.getOut(),
+                              ValueRange{panel, k, index(number), index(0)});
+    }
+  });
+}
+
+void PackLowering::run() {
+  int64_t whole = columns / lanes, rest = columns % lanes;
+  Value begin = index(0), step = index(1);
+  if (op.getThreadId()) {
+    begin = op.getThreadId();
+    step = op.getNumThreads();
+  }
+  forEach(begin, index(whole), step,
+          [&](Value panel) { copyPanel(panel, lanes); });
+  if (rest != 0) {
+    // The first thread's; others have none left.
+    Value end = op.getThreadId() ? begin : index(0);
+    Value isMine = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq,
+                                         end, index(0));
+    auto choice = scf::IfOp::create(builder, isMine, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(choice.thenBlock());
+    copyPanel(index(whole), rest);
+  }
+  op.erase();
+}
+
+void ravel::lowerPack(PackOp op) { PackLowering(op).run(); }

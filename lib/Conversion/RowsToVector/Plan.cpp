@@ -32,6 +32,10 @@ bool ravel::mayAlias(Value a, Value b) {
   b = getRootMemref(b);
   if (a == b)
     return true;
+  for (auto [one, other] : {std::pair(a, b), std::pair(b, a)})
+    if (auto select = one.getDefiningOp<arith::SelectOp>())
+      return mayAlias(select.getTrueValue(), other) ||
+             mayAlias(select.getFalseValue(), other);
   auto isAllocation = [](Value value) {
     return value.getDefiningOp<memref::AllocOp>() ||
            value.getDefiningOp<memref::AllocaOp>();
@@ -47,6 +51,19 @@ bool ravel::mayAlias(Value a, Value b) {
   return !isDistinct(a) || !isDistinct(b);
 }
 
+int64_t ravel::getLanes(RowsOp op, int64_t vectorWidth) {
+  int64_t width = 32;
+  auto widen = [&](Value value) {
+    if (auto type = dyn_cast<FloatType>(getElementTypeOrSelf(value)))
+      width = std::max<int64_t>(width, type.getWidth());
+  };
+  op.getBody().walk([&](Operation *inner) {
+    llvm::for_each(inner->getResults(), widen);
+  });
+  llvm::for_each(op.getEntry().getArguments(), widen);
+  return vectorWidth / width;
+}
+
 static bool isVector(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type && type.getRank() == 1;
@@ -54,7 +71,17 @@ static bool isVector(Value value) {
 
 static bool isMatrix(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getRank() == 2;
+  return type && type.getRank() >= 2;
+}
+
+bool ravel::isProduct(Operation *op) {
+  return isa_and_present<LinearOp, PackedLinearOp>(op);
+}
+
+TypedValue<RankedTensorType> ravel::getProductVector(Operation *op) {
+  if (auto packed = dyn_cast<PackedLinearOp>(op))
+    return packed.getVector();
+  return cast<LinearOp>(op).getVector();
 }
 
 static int64_t getSize(Value vector) {
@@ -179,9 +206,10 @@ LogicalResult PlanBuilder::computeLevel(Operation *inner) {
   for (Value operand : inner->getOperands())
     if (isMatrix(operand) && !llvm::is_contained(op.getSharedArgs(), operand))
       return inner->emitOpError("takes a matrix that rows don't share");
-  if (auto linear = dyn_cast<LinearOp>(inner)) {
-    requireMemory(linear.getVector());
-    return set(getMemoryLevel(linear.getVector()));
+  if (isProduct(inner)) {
+    Value vector = getProductVector(inner);
+    requireMemory(vector);
+    return set(getMemoryLevel(vector));
   }
   if (auto concat = dyn_cast<tensor::ConcatOp>(inner)) {
     inMemory.insert(concat);
@@ -238,7 +266,7 @@ bool PlanBuilder::hasProduct(Value value, int64_t level) {
   Operation *inner = value.getDefiningOp();
   if (!inner || !isVector(value) || getLevel(value) < level)
     return false;
-  if (isa<LinearOp>(inner))
+  if (isProduct(inner))
     return true;
   if (isa<tensor::ConcatOp>(inner))
     return false;
@@ -252,7 +280,7 @@ bool PlanBuilder::isCostly(Value value) {
   Operation *inner = value.getDefiningOp();
   if (!inner || !isVector(value))
     return false;
-  if (isa<LinearOp, RandomMaskOp>(inner) || isTranscendental(inner))
+  if (isProduct(inner) || isa<RandomMaskOp>(inner) || isTranscendental(inner))
     return true;
   if (isa<tensor::ConcatOp>(inner))
     return false;
@@ -291,7 +319,7 @@ void PlanBuilder::requireEarlierValues(Value value, int64_t level,
       requireMemory(value);
     return;
   }
-  if (isa<LinearOp, tensor::ConcatOp>(inner) || !visited.insert(value).second)
+  if (isProduct(inner) || isa<tensor::ConcatOp>(inner) || !visited.insert(value).second)
     return;
   for (Value operand : inner->getOperands())
     requireEarlierValues(operand, level, visited);
@@ -317,11 +345,14 @@ void PlanBuilder::findPieces() {
 void PlanBuilder::addRoot(Root root, int64_t domain) {
   Stage::Kind kind = Stage::Columns;
   int64_t level = getLevel(root.value);
-  if (root.kind == Root::Reduce)
+  if (root.kind == Root::Reduce) {
     level = reductions.lookup(root.target);
-  else if (root.kind == Root::Number)
+    // Threads that share a row share all but reductions, which each needs.
+    if (op.getColumnId())
+      kind = Stage::Reductions;
+  } else if (root.kind == Root::Number)
     kind = Stage::Numbers;
-  if (hasProduct(root.value, level))
+  if (kind != Stage::Reductions && hasProduct(root.value, level))
     kind = Stage::Products;
   auto *it = llvm::find_if(plan.stages, [&](const Stage &stage) {
     return stage.level == level && stage.kind == kind && stage.domain == domain;
@@ -354,6 +385,26 @@ void PlanBuilder::addRoots(Value value, Root root) {
   }
 }
 
+/// Adds `product` to the group of its vector. Packed weights are a stream of
+/// their own.
+static void addProduct(Stage &stage, MemoryVector vector, Product product) {
+  auto *group = llvm::find_if(stage.groups, [&](const ProductGroup &group) {
+    Operation *first = group.products[0].op;
+    if (isa<PackedLinearOp>(first) || isa<PackedLinearOp>(product.op))
+      return first == product.op;
+    return group.vector.base == vector.base &&
+           group.vector.offset == vector.offset &&
+           getSize(getProductVector(first)) ==
+               getSize(getProductVector(product.op));
+  });
+  if (group == stage.groups.end()) {
+    stage.groups.push_back({vector, {}});
+    group = std::prev(stage.groups.end());
+  }
+  if (!llvm::is_contained(group->products, product))
+    group->products.push_back(product);
+}
+
 /// Notes what evaluating `value` at columns from `offset` on reads and
 /// multiplies in `stage`. Without an offset, all columns are read.
 void PlanBuilder::walk(Value value, std::optional<int64_t> offset,
@@ -379,22 +430,10 @@ void PlanBuilder::walk(Value value, std::optional<int64_t> offset,
     walk(Plan::getMemoryVector(pick.getOperand()).base, std::nullopt, stage);
     return walk(pick.getIndex(), 0, stage);
   }
-  if (auto linear = dyn_cast<LinearOp>(inner)) {
-    MemoryVector vector = Plan::getMemoryVector(linear.getVector());
+  if (isProduct(inner)) {
+    MemoryVector vector = Plan::getMemoryVector(getProductVector(inner));
     walk(vector.base, std::nullopt, stage);
-    auto &groups = plan.stages[stage].groups;
-    auto *group = llvm::find_if(groups, [&](const ProductGroup &group) {
-      return group.vector.base == vector.base &&
-             group.vector.offset == vector.offset &&
-             getSize(LinearOp(group.products[0].op).getVector()) ==
-                 getSize(linear.getVector());
-    });
-    if (group == groups.end()) {
-      groups.push_back({vector, {}});
-      group = std::prev(groups.end());
-    }
-    if (!llvm::is_contained(group->products, Product{linear, *offset}))
-      group->products.push_back({linear, *offset});
+    addProduct(plan.stages[stage], vector, {inner, *offset});
     return;
   }
   for (Value operand : inner->getOperands())
@@ -463,9 +502,11 @@ void PlanBuilder::chooseMemory() {
   for (auto [index, value] : llvm::enumerate(outputs)) {
     // Numbers are few: they are written after all stages.
     bool isStaged = !isVector(value);
+    bool isDisjoint = llvm::is_contained(
+        op.getDisjoint().value_or(ArrayRef<int64_t>()), index);
     for (const Read &read : reads) {
       unsigned number = read.row.getArgNumber();
-      if (number < op.getIns().size() &&
+      if (number < op.getIns().size() && !isDisjoint &&
           mayAlias(op.getIns()[number], op.getOuts()[index]) &&
           !isSafe(read, index))
         isStaged = true;

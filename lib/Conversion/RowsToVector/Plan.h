@@ -59,16 +59,23 @@ struct Root {
   unsigned out = 0;
 };
 
+/// Whether `op` is a `rnn.linear` or `rnn.packed_linear`.
+bool isProduct(mlir::Operation *op);
+
+/// The vector that a product multiplies.
+mlir::TypedValue<mlir::RankedTensorType> getProductVector(mlir::Operation *op);
+
 /// The columns of a product that begin at `offset`.
 struct Product {
-  rnn::LinearOp op;
+  mlir::Operation *op;
   int64_t offset;
   bool operator==(const Product &other) const {
     return op == other.op && offset == other.offset;
   }
 };
 
-/// Products of one vector, accumulated in one loop.
+/// Products of one vector, accumulated in one loop: of several matrices, or of
+/// one that is packed.
 struct ProductGroup {
   MemoryVector vector;
   llvm::SmallVector<Product> products;
@@ -76,7 +83,7 @@ struct ProductGroup {
 
 struct Stage {
   /// How a stage walks rows and columns.
-  enum Kind { Numbers, Products, Columns };
+  enum Kind { Numbers, Reductions, Products, Columns };
   int64_t level;
   Kind kind;
   /// Columns of the roots; 0 for numbers.
@@ -131,6 +138,10 @@ private:
   llvm::SetVector<mlir::Value> scratch;
   llvm::SmallVector<bool> staged;
 };
+
+/// The components of a vector of `vectorWidth` bits of the widest float type in
+/// the body of `op`.
+int64_t getLanes(rnn::RowsOp op, int64_t vectorWidth);
 
 /// Whether `a` and `b` may be the same memory: they aren't views of different
 /// allocations or arguments of a function.

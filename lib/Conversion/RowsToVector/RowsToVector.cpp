@@ -21,10 +21,11 @@
 // that don't fill a block are evaluated one by one. A kernel with fewer rows
 // than one block runs a version that takes one row with more columns at once.
 //
-// With `distribute(%id, %n)` rows are dealt in groups of `kRowGroup`: group g
-// belongs to thread g mod n, whatever the tile of the kernel.
+// With `distribute(%id, %n)` rows are dealt in groups: group g belongs to thread
+// g mod n. With `columns(%id, %n)` each thread computes some blocks of columns
+// of each stage; threads wait for each other after a stage.
 //
-// Weights are packed where that pays (Packing.h). Scratch memory is reserved at
+// Scratch memory is reserved at
 // the start of the function or parallel region, never in a loop.
 //
 //===----------------------------------------------------------------------===//
@@ -81,11 +82,15 @@ private:
   void allocatePartialSums(Region &region);
   void allocateScratch();
   void countRows();
-  void packOnce();
+  void chooseRowGroup();
+  SmallVector<int64_t> getBlockSizes(int64_t rows);
+  void shareScratch(Value value, MemRefType type);
   Value getRow(Value local);
   scf::ForOp forEach(Value begin, Value end, int64_t step, BodyFn body);
   SmallVector<Value> forColumns(int64_t domain, int64_t vectors,
                                 ValueRange inits, ColumnsFn body);
+  void forOwnColumns(int64_t domain, int64_t vectors, ColumnsFn body);
+  void emitBarrier();
   void emitPanels(ArrayRef<Tile> tiles);
   void emitPanel(Value first, Value count, ArrayRef<Tile> tiles);
   void emitProducts(unsigned stage, Value first, Value count, Tile tile);
@@ -94,6 +99,7 @@ private:
   void emitBlock(unsigned stage, const Window &window, bool usePartial);
   void emitRow(ArrayRef<unsigned> stages, Value row, Value slot, bool isLast);
   void emitColumns(unsigned stage, const Window &base);
+  bool isCopied(unsigned out);
   void copyOutputs(const Window &base);
 
   ImplicitLocOpBuilder builder;
@@ -104,9 +110,10 @@ private:
   /// For each stage.
   SmallVector<Tile> blockTiles, rowTiles;
   int64_t panelRows = 1;
+  /// Rows that are dealt to a thread together, a multiple of all blocks' rows.
+  int64_t rowGroup = 1;
   /// Rows of this thread.
   Value numRows;
-  SmallVector<std::pair<unsigned, unsigned>> perRun;
 };
 } // namespace
 
@@ -123,12 +130,36 @@ void RowsLowering::chooseTiles() {
       panelRows = llvm::alignTo(options.panelRows, kRowGroup);
     }
     if (options.rows > 0)
-      block.rows =
-          op.getThreadId() ? std::gcd(options.rows, kRowGroup) : options.rows;
+      block.rows = options.rows;
     if (options.vectors > 0)
       block.vectors = row.vectors = options.vectors;
     blockTiles.push_back(block);
     rowTiles.push_back(row);
+  }
+}
+
+/// The loop over time that `op` is in, if any.
+static scf::ForOp getTimeLoop(RowsOp op) {
+  for (auto loop = op->getParentOfType<scf::ForOp>(); loop;
+       loop = loop->getParentOfType<scf::ForOp>())
+    if (loop->hasAttr(RNNDialect::kTimeAttr))
+      return loop;
+  return nullptr;
+}
+
+/// Kernels of one loop over time give a row to the same thread: they may read
+/// what the others wrote of it.
+void RowsLowering::chooseRowGroup() {
+  for (Tile tile : blockTiles)
+    rowGroup = std::lcm(rowGroup, tile.rows);
+  // Rows of one line of the cache go to one thread.
+  if (rowGroup == 1)
+    rowGroup = kRowGroup;
+  if (scf::ForOp loop = getTimeLoop(op)) {
+    unsigned kernels = 0;
+    loop.walk([&](RowsOp) { ++kernels; });
+    if (kernels > 1)
+      rowGroup = std::lcm(rowGroup, kRowGroup);
   }
 }
 
@@ -138,8 +169,7 @@ void RowsLowering::allocatePartialSums(Region &region) {
   builder.setInsertionPointToStart(&region.front());
   for (auto [number, stage] : llvm::enumerate(plan.getStages()))
     for (auto [place, group] : llvm::enumerate(stage.groups)) {
-      LinearOp linear = group.products[0].op;
-      auto type = linear.getVector().getType();
+      auto type = getProductVector(group.products[0].op).getType();
       int64_t vectors = group.products.size() * blockTiles[number].vectors;
       int64_t bytes =
           vectors * kernel.lanes * type.getElementTypeBitWidth() / 8;
@@ -152,6 +182,28 @@ void RowsLowering::allocatePartialSums(Region &region) {
                                             builder.getI64IntegerAttr(64));
       kernel.partial[{number, place}] = {sums, part};
     }
+}
+
+/// Reserves memory for a vector that threads which share its row have in common.
+void RowsLowering::shareScratch(Value value, MemRefType type) {
+  OpBuilder::InsertionGuard guard(builder);
+  auto alignment = builder.getI64IntegerAttr(64);
+  Region *region = op.getColumnId().getParentRegion();
+  builder.setInsertionPoint(region->getParentOp());
+  Value common = memref::AllocOp::create(builder, type, alignment);
+  builder.setInsertionPointAfter(region->getParentOp());
+  memref::DeallocOp::create(builder, common);
+  builder.setInsertionPointAfterValue(op.getColumnId());
+  if (Operation *threads = op.getNumColumnThreads().getDefiningOp())
+    builder.setInsertionPointAfter(threads);
+  Value own = memref::AllocOp::create(builder, type, alignment);
+  Value isShared =
+      arith::CmpIOp::create(builder, arith::CmpIPredicate::ugt,
+                            op.getNumColumnThreads(), index(1));
+  kernel.scratch[value] =
+      arith::SelectOp::create(builder, isShared, common, own);
+  builder.setInsertionPoint(region->front().getTerminator());
+  memref::DeallocOp::create(builder, own);
 }
 
 /// Reserves memory for the values that need it, outside of all loops.
@@ -171,6 +223,10 @@ void RowsLowering::allocateScratch() {
       shape.push_back(type.getDimSize(0));
     Type element = getElementTypeOrSelf(value);
     auto memref = MemRefType::get(shape, element);
+    if (type && op.getColumnId()) {
+      shareScratch(value, memref);
+      continue;
+    }
     int64_t bytes =
         memref.getNumElements() *
         (element.isIndex() ? 8 : (element.getIntOrFloatBitWidth() + 7) / 8);
@@ -196,8 +252,8 @@ void RowsLowering::countRows() {
   if (!op.getThreadId())
     return;
   Value id = op.getThreadId(), threads = op.getNumThreads();
-  Value groups = arith::DivUIOp::create(builder, all, index(kRowGroup));
-  Value rest = arith::RemUIOp::create(builder, all, index(kRowGroup));
+  Value groups = arith::DivUIOp::create(builder, all, index(rowGroup));
+  Value rest = arith::RemUIOp::create(builder, all, index(rowGroup));
   // Groups id, id + n, ... below `groups`.
   Value last = arith::AddIOp::create(
       builder, groups, arith::SubIOp::create(builder, threads, index(1)));
@@ -208,40 +264,20 @@ void RowsLowering::countRows() {
       arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, next, id);
   Value extra = arith::SelectOp::create(builder, isMine, rest, index(0));
   numRows = arith::AddIOp::create(
-      builder, arith::MulIOp::create(builder, mine, index(kRowGroup)), extra);
+      builder, arith::MulIOp::create(builder, mine, index(rowGroup)), extra);
 }
 
 /// The row of `ins` and `outs` that is this thread's row number `local`.
 Value RowsLowering::getRow(Value local) {
   if (!op.getThreadId())
     return local;
-  Value group = arith::DivUIOp::create(builder, local, index(kRowGroup));
-  Value inner = arith::RemUIOp::create(builder, local, index(kRowGroup));
+  Value group = arith::DivUIOp::create(builder, local, index(rowGroup));
+  Value inner = arith::RemUIOp::create(builder, local, index(rowGroup));
   Value dealt = arith::AddIOp::create(
       builder, arith::MulIOp::create(builder, group, op.getNumThreads()),
       op.getThreadId());
   return arith::AddIOp::create(
-      builder, arith::MulIOp::create(builder, dealt, index(kRowGroup)), inner);
-}
-
-/// Packs the weights that a loop around the kernel leaves unchanged.
-void RowsLowering::packOnce() {
-  for (auto [number, stage] : llvm::enumerate(plan.getStages()))
-    for (auto [group, products] : llvm::enumerate(stage.groups)) {
-      PackingChoice choice = choosePacking(op, products);
-      if (choice.kind == PackingChoice::None)
-        continue;
-      if (choice.kind == PackingChoice::PerRun) {
-        perRun.push_back({number, group});
-        continue;
-      }
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPoint(choice.before);
-      Value packed = packWeights(builder, kernel, number, group);
-      kernel.packed[{number, group}] = packed;
-      builder.setInsertionPointAfter(choice.before);
-      memref::DeallocOp::create(builder, packed);
-    }
+      builder, arith::MulIOp::create(builder, dealt, index(rowGroup)), inner);
 }
 
 scf::ForOp RowsLowering::forEach(Value begin, Value end, int64_t step,
@@ -286,6 +322,66 @@ SmallVector<Value> RowsLowering::forColumns(int64_t domain, int64_t vectors,
   return body(window, carried);
 }
 
+/// Calls `body` for this thread's blocks of columns: of several threads each
+/// takes neighbours, so that it reads the same weights at each step.
+void RowsLowering::forOwnColumns(int64_t domain, int64_t vectors,
+                                 ColumnsFn body) {
+  if (!op.getColumnId()) {
+    forColumns(domain, vectors, {}, body);
+    return;
+  }
+  int64_t lanes = kernel.lanes, width = vectors * lanes;
+  int64_t whole = domain / width, rest = domain % width;
+  Value blocks = index(whole + (rest != 0));
+  auto bound = [&](Value id) -> Value {
+    return arith::DivUIOp::create(
+        builder, arith::MulIOp::create(builder, blocks, id),
+        op.getNumColumnThreads());
+  };
+  Value first = bound(op.getColumnId());
+  Value last = bound(
+      arith::AddIOp::create(builder, op.getColumnId(), index(1)));
+  Window window;
+  window.vectors = vectors;
+  window.lastLanes = lanes;
+  if (whole > 0) {
+    Value end = arith::MinUIOp::create(builder, last, index(whole));
+    auto loop = scf::ForOp::create(
+        builder, arith::MulIOp::create(builder, first, index(width)),
+        arith::MulIOp::create(builder, end, index(width)), index(width));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    window.column = loop.getInductionVar();
+    body(window, {});
+  }
+  if (rest == 0)
+    return;
+  Value isLast = arith::AndIOp::create(
+      builder,
+      arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, last, blocks),
+      arith::CmpIOp::create(builder, arith::CmpIPredicate::ult, first, last));
+  auto choice = scf::IfOp::create(builder, isLast, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(choice.thenBlock());
+  window.column = index(whole * width);
+  window.vectors = (rest + lanes - 1) / lanes;
+  window.lastLanes = rest - (window.vectors - 1) * lanes;
+  body(window, {});
+}
+
+/// Waits for the threads that share this thread's rows.
+void RowsLowering::emitBarrier() {
+  if (!op.getColumnId())
+    return;
+  Value isShared =
+      arith::CmpIOp::create(builder, arith::CmpIPredicate::ugt,
+                            op.getNumColumnThreads(), index(1));
+  auto choice = scf::IfOp::create(builder, isShared, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(choice.thenBlock());
+  omp::BarrierOp::create(builder);
+}
+
 //===----------------------------------------------------------------------===//
 // Stages
 //===----------------------------------------------------------------------===//
@@ -304,14 +400,10 @@ void RowsLowering::emitBlock(unsigned stage, const Window &window,
     evaluator.store(root, value);
 }
 
-/// Calls `body` for blocks of `tile.rows` of `count` rows from local row
-/// `first` on, and for each row of the rest.
+/// Calls `body` for blocks of `rows` of `count` rows from local row `first` on,
+/// and for smaller blocks of the rest.
 void RowsLowering::forRows(Value first, Value count, int64_t rows,
                            Window window, RowsFn body) {
-  Value whole = count;
-  if (rows > 1)
-    whole = arith::SubIOp::create(
-        builder, count, arith::RemUIOp::create(builder, count, index(rows)));
   auto emit = [&](int64_t size) {
     return [&, size](Value slot) {
       Value row = getRow(arith::AddIOp::create(builder, first, slot));
@@ -324,9 +416,33 @@ void RowsLowering::forRows(Value first, Value count, int64_t rows,
       body(window);
     };
   };
-  forEach(index(0), whole, rows, emit(rows));
+  Value begin = index(0);
+  for (int64_t size : getBlockSizes(rows)) {
+    Value end = count;
+    if (size > 1)
+      end = arith::SubIOp::create(
+          builder, count,
+          arith::RemUIOp::create(
+              builder, arith::SubIOp::create(builder, count, begin),
+              index(size)));
+    forEach(begin, end, size, emit(size));
+    begin = end;
+  }
+}
+
+/// The sizes of blocks of rows: the tile's, then smaller ones for what is left.
+/// A step of time has so few rows that single ones would count.
+SmallVector<int64_t> RowsLowering::getBlockSizes(int64_t rows) {
+  SmallVector<int64_t> sizes{rows};
+  if (getTimeLoop(op))
+    for (int64_t size = (rows + 1) / 2; size > 1; size = (size + 1) / 2) {
+      sizes.push_back(size);
+      if (size == 2)
+        break;
+    }
   if (rows > 1)
-    forEach(whole, count, 1, emit(1));
+    sizes.push_back(1);
+  return sizes;
 }
 
 /// Evaluates a stage of products for `count` rows from local row `first` on.
@@ -336,15 +452,16 @@ void RowsLowering::emitProducts(unsigned number, Value first, Value count,
                                 Tile tile) {
   const Stage &stage = plan.getStages()[number];
   bool usePartial = tile.rows > 1;
-  forColumns(
-      stage.domain, tile.vectors, {}, [&](const Window &window, ValueRange) {
+  forOwnColumns(
+      stage.domain, tile.vectors, [&](const Window &window, ValueRange) {
         for (unsigned group = 0; usePartial && group < stage.groups.size();
              ++group) {
           auto it = kernel.partial.find({number, group});
           if (it == kernel.partial.end())
             continue;
-          LinearOp linear = stage.groups[group].products[0].op;
-          int64_t depth = linear.getVector().getType().getDimSize(0);
+          int64_t depth = getProductVector(stage.groups[group].products[0].op)
+                              .getType()
+                              .getDimSize(0);
           int64_t part = it->second.depth, last = (depth - 1) / part * part;
           forRows(first, count, tile.rows, window, [&](const Window &rows) {
             Evaluator(builder, kernel, number, rows).clearPartial(group);
@@ -392,9 +509,7 @@ void RowsLowering::emitColumns(unsigned number, const Window &base) {
         builder, DenseElementsAttr::get(vector, start)));
   }
   Tile tile = rowTiles[number];
-  SmallVector<Value> folded = forColumns(
-      stage.domain, tile.vectors, inits,
-      [&](const Window &columns, ValueRange carried) {
+  auto emit = [&](const Window &columns, ValueRange carried) {
         Window window = columns;
         window.rows = base.rows;
         window.slots = base.slots;
@@ -412,7 +527,14 @@ void RowsLowering::emitColumns(unsigned number, const Window &base) {
             evaluator.store(root, value);
         }
         return next;
-      });
+      };
+  // What all threads need of all columns is folded by each.
+  if (inits.empty()) {
+    forOwnColumns(stage.domain, tile.vectors, emit);
+    return;
+  }
+  SmallVector<Value> folded =
+      forColumns(stage.domain, tile.vectors, inits, emit);
   unsigned next = 0;
   for (const Root &root : stage.roots) {
     if (root.kind != Root::Reduce)
@@ -427,23 +549,29 @@ void RowsLowering::emitColumns(unsigned number, const Window &base) {
   }
 }
 
+/// Whether output `out` is copied from where its value lies.
+bool RowsLowering::isCopied(unsigned out) {
+  Value value = op.getYield().getOutputs()[out];
+  auto [memref, isSlot] = Evaluator::getMemory(kernel, value);
+  if (!memref || memref == op.getOuts()[out] ||
+      (!plan.isStaged(out) && !plan.getOutOf(value) &&
+       !kernel.scratch.contains(value)))
+    return false;
+  // A value that was written to the output itself lies nowhere else.
+  return llvm::none_of(plan.getStages(), [&](const Stage &stage) {
+    return llvm::any_of(stage.roots, [&](const Root &root) {
+      return root.kind == Root::Out && root.out == out && !plan.isStaged(out);
+    });
+  });
+}
+
 /// Writes the outputs of one row whose values lie elsewhere.
 void RowsLowering::copyOutputs(const Window &base) {
   for (auto [out, value] : llvm::enumerate(op.getYield().getOutputs())) {
+    if (!isCopied(out))
+      continue;
     auto [memref, isSlot] = Evaluator::getMemory(kernel, value);
     Value target = op.getOuts()[out];
-    if (!memref || memref == target ||
-        (!plan.isStaged(out) && !plan.getOutOf(value) &&
-         !kernel.scratch.contains(value)))
-      continue;
-    // A value that was written to the output itself lies nowhere else.
-    bool isWritten = llvm::any_of(plan.getStages(), [&](const Stage &stage) {
-      return llvm::any_of(stage.roots, [&, out = out](const Root &root) {
-        return root.kind == Root::Out && root.out == out && !plan.isStaged(out);
-      });
-    });
-    if (isWritten)
-      continue;
     Value from = isSlot ? base.slots[0] : base.rows[0];
     auto type = dyn_cast<RankedTensorType>(value.getType());
     if (!type) {
@@ -451,16 +579,16 @@ void RowsLowering::copyOutputs(const Window &base) {
       memref::StoreOp::create(builder, number, target, base.rows[0]);
       continue;
     }
-    forColumns(type.getDimSize(0), 2, {},
-               [&, value = value](const Window &columns, ValueRange) {
-                 Window window = columns;
-                 window.rows = base.rows;
-                 window.slots = base.slots;
-                 Evaluator evaluator(builder, kernel, plan.getStages().size(),
-                                     window);
-                 evaluator.copy(value, target);
-                 return SmallVector<Value>();
-               });
+    forOwnColumns(type.getDimSize(0), 2,
+                  [&, value = value](const Window &columns, ValueRange) {
+                    Window window = columns;
+                    window.rows = base.rows;
+                    window.slots = base.slots;
+                    Evaluator evaluator(builder, kernel,
+                                        plan.getStages().size(), window);
+                    evaluator.copy(value, target);
+                    return SmallVector<Value>();
+                  });
   }
 }
 
@@ -477,30 +605,43 @@ void RowsLowering::emitRow(ArrayRef<unsigned> stages, Value row, Value slot,
     copyOutputs(base);
 }
 
-/// Evaluates all stages for `count` rows from local row `first` on.
+/// Evaluates all stages for `count` rows from local row `first` on. Stages
+/// without products are evaluated row by row, unless threads that share a row
+/// wait for each other after each.
 void RowsLowering::emitPanel(Value first, Value count, ArrayRef<Tile> tiles) {
   ArrayRef<Stage> stages = plan.getStages();
   SmallVector<unsigned> pending;
-  auto flush = [&](bool isLast) {
+  auto flush = [&](bool copies) {
+    if (pending.empty() && !copies)
+      return;
     if (panelRows == 1)
-      emitRow(pending, getRow(first), index(0), isLast);
+      emitRow(pending, getRow(first), index(0), copies);
     else
       forEach(index(0), count, 1, [&](Value slot) {
         Value local = arith::AddIOp::create(builder, first, slot);
-        emitRow(pending, getRow(local), slot, isLast);
+        emitRow(pending, getRow(local), slot, copies);
       });
     pending.clear();
   };
   for (unsigned stage = 0; stage < stages.size(); ++stage) {
-    if (stages[stage].kind != Stage::Products) {
-      pending.push_back(stage);
+    if (stages[stage].kind == Stage::Products) {
+      flush(/*copies=*/false);
+      emitProducts(stage, first, count, tiles[stage]);
+      emitBarrier();
       continue;
     }
-    if (!pending.empty())
-      flush(/*isLast=*/false);
-    emitProducts(stage, first, count, tiles[stage]);
+    pending.push_back(stage);
+    if (op.getColumnId()) {
+      flush(/*copies=*/false);
+      if (stages[stage].kind == Stage::Columns)
+        emitBarrier();
+    }
   }
-  flush(/*isLast=*/true);
+  bool copies = llvm::any_of(llvm::seq<unsigned>(0, op.getOuts().size()),
+                             [&](unsigned out) { return isCopied(out); });
+  flush(copies);
+  if (copies)
+    emitBarrier();
 }
 
 void RowsLowering::emitPanels(ArrayRef<Tile> tiles) {
@@ -526,17 +667,16 @@ void RowsLowering::emitPanels(ArrayRef<Tile> tiles) {
 
 void RowsLowering::run() {
   chooseTiles();
+  chooseRowGroup();
   allocateScratch();
   countRows();
-  packOnce();
-  int64_t least = 1;
+  // The fewest rows that are a block.
+  int64_t least = 0;
   for (Tile tile : blockTiles)
-    least = std::max(least, tile.rows);
-  // So many rows pay for a copy of the weights.
-  constexpr int64_t kRowsToPack = 16;
-  if (!perRun.empty())
-    least = std::max(least, kRowsToPack);
-  if (least == 1) {
+    for (int64_t size : getBlockSizes(tile.rows))
+      if (size > 1 && (least == 0 || size < least))
+        least = size;
+  if (least == 0) {
     emitPanels(blockTiles);
     op.erase();
     return;
@@ -551,26 +691,24 @@ void RowsLowering::run() {
   }
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(choice.thenBlock());
-  for (auto [stage, group] : perRun)
-    kernel.packed[{stage, group}] = packWeights(builder, kernel, stage, group);
   emitPanels(blockTiles);
-  for (auto place : perRun)
-    memref::DeallocOp::create(builder, kernel.packed.lookup(place));
   op.erase();
 }
 
-/// The components of a vector register of the widest float type in `op`.
-static int64_t getLanes(RowsOp op, int64_t vectorWidth) {
-  int64_t width = 32;
-  op.getBody().walk([&](Operation *inner) {
-    for (Value result : inner->getResults())
-      if (auto type = dyn_cast<FloatType>(getElementTypeOrSelf(result)))
-        width = std::max<int64_t>(width, type.getWidth());
-  });
-  for (Value argument : op.getEntry().getArguments())
-    if (auto type = dyn_cast<FloatType>(getElementTypeOrSelf(argument)))
-      width = std::max<int64_t>(width, type.getWidth());
-  return vectorWidth / width;
+/// What the lowering takes for granted.
+static LogicalResult verifyForLowering(RowsOp op, int64_t lanes) {
+  if (!op.getResults().empty())
+    return op.emitOpError("must be bufferized before it is lowered");
+  for (auto linear : op.getEntry().getOps<LinearOp>())
+    if (linear.getTranspose())
+      return linear.emitOpError("must be packed before it is lowered, for "
+                                "columns of a transposed matrix aren't vectors");
+  for (auto linear : op.getEntry().getOps<PackedLinearOp>())
+    if (linear.getWeights().getType().getDimSize(3) != lanes)
+      return linear.emitOpError("has weights packed for ")
+             << linear.getWeights().getType().getDimSize(3)
+             << " lanes; the kernel has " << lanes;
+  return success();
 }
 
 namespace {
@@ -581,16 +719,23 @@ struct LowerRows : ravel::impl::LowerRowsBase<LowerRows> {
     SmallVector<RowsOp> kernels;
     getOperation()->walk([&](RowsOp op) { kernels.push_back(op); });
     for (RowsOp op : kernels) {
-      if (!op.getResults().empty()) {
-        op.emitOpError("must be bufferized before it is lowered");
+      if (failed(verifyForLowering(op, getLanes(op, vectorWidth))))
         return signalPassFailure();
-      }
       FailureOr<Plan> plan = Plan::create(op);
       if (failed(plan))
         return signalPassFailure();
       int64_t lanes = getLanes(op, vectorWidth);
       TileOptions options{{lanes, numRegisters}, rows, vectors, panelRows};
       RowsLowering(op, *plan, options, lanes).run();
+    }
+    SmallVector<PackOp> packs;
+    getOperation()->walk([&](PackOp op) { packs.push_back(op); });
+    for (PackOp op : packs) {
+      if (!op.getResult().empty()) {
+        op.emitOpError("must be bufferized before it is lowered");
+        return signalPassFailure();
+      }
+      lowerPack(op);
     }
   }
 };

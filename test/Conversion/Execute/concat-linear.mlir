@@ -1,12 +1,14 @@
 // RUN: ravel-opt %s --rnn-decompose --rnn-lower-rows %lower | %run | FileCheck %s
 // RUN: ravel-opt %s --rnn-decompose --rnn-lower-rows=rows=1 %lower | %run | FileCheck %s
-// RUN: ravel-opt %s --rnn-decompose --rnn-lower-rows="rows=2 vectors=3 vector-width=128" %lower | %run | FileCheck %s
+// RUN: ravel-opt %s --rnn-decompose --rnn-lower-rows="rows=2 vectors=3" %lower | %run | FileCheck %s
 
-// Two vectors side by side, multiplied by a transposed matrix: what the backward
-// pass of a step does.
+// Two vectors side by side, multiplied by a transposed matrix that was packed:
+// what the backward pass of a step does.
 
 func.func @back(%h: memref<?x5xf32>, %g: memref<?x5xf32>, %W: memref<9x10xf32>, %d: memref<?x10xf32>, %dx: memref<?x9xf32>) {
-  rnn.rows ins(%hr = %h : memref<?x5xf32>, %gr = %g : memref<?x5xf32>) shared(%w = %W : memref<9x10xf32>)
+  %P = memref.alloc() : memref<2x10x1x8xf32>
+  rnn.pack ins(%W : memref<9x10xf32>) [0] columns 9 transpose outs(%P : memref<2x10x1x8xf32>)
+  rnn.rows ins(%hr = %h : memref<?x5xf32>, %gr = %g : memref<?x5xf32>) shared(%w = %P : memref<2x10x1x8xf32>)
       outs(%d, %dx : memref<?x10xf32>, memref<?x9xf32>) {
     %one = arith.constant dense<1.0> : tensor<5xf32>
     %sq = arith.mulf %hr, %hr : tensor<5xf32>
@@ -14,9 +16,10 @@ func.func @back(%h: memref<?x5xf32>, %g: memref<?x5xf32>, %W: memref<9x10xf32>, 
     %a = arith.mulf %slope, %gr : tensor<5xf32>
     %b = arith.mulf %hr, %gr : tensor<5xf32>
     %ab = tensor.concat dim(0) %a, %b : (tensor<5xf32>, tensor<5xf32>) -> tensor<10xf32>
-    %x = rnn.linear %ab, %w transpose : tensor<10xf32>, tensor<9x10xf32> -> tensor<9xf32>
+    %x = rnn.packed_linear %ab, %w : tensor<10xf32>, tensor<2x10x1x8xf32> -> tensor<9xf32>
     rnn.yield %ab, %x : tensor<10xf32>, tensor<9xf32>
   }
+  memref.dealloc %P : memref<2x10x1x8xf32>
   return
 }
 

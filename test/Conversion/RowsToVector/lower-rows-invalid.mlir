@@ -18,3 +18,33 @@ func.func @not_decomposed(%x: memref<?x8xf32>) {
   }
   return
 }
+
+// -----
+
+func.func @transposed(%x: memref<?x8xf32>, %w: memref<8x8xf32>) {
+  rnn.rows ins(%a = %x : memref<?x8xf32>) shared(%wr = %w : memref<8x8xf32>) outs(%x : memref<?x8xf32>) {
+    // expected-error@below {{must be packed before it is lowered, for columns of a transposed matrix aren't vectors}}
+    %p = rnn.linear %a, %wr transpose : tensor<8xf32>, tensor<8x8xf32> -> tensor<8xf32>
+    rnn.yield %p : tensor<8xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @other_lanes(%x: memref<?x8xf32>, %w: memref<2x8x1x4xf32>) {
+  rnn.rows ins(%a = %x : memref<?x8xf32>) shared(%wr = %w : memref<2x8x1x4xf32>) outs(%x : memref<?x8xf32>) {
+    // expected-error@below {{has weights packed for 4 lanes; the kernel has 8}}
+    %p = rnn.packed_linear %a, %wr : tensor<8xf32>, tensor<2x8x1x4xf32> -> tensor<8xf32>
+    rnn.yield %p : tensor<8xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @pack_tensors(%w: tensor<8x8xf32>, %e: tensor<1x8x1x8xf32>) -> tensor<1x8x1x8xf32> {
+  // expected-error@below {{must be bufferized before it is lowered}}
+  %p = rnn.pack ins(%w : tensor<8x8xf32>) [0] columns 8 outs(%e : tensor<1x8x1x8xf32>) -> tensor<1x8x1x8xf32>
+  return %p : tensor<1x8x1x8xf32>
+}

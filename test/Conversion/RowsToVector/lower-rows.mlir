@@ -1,4 +1,4 @@
-// RUN: ravel-opt %s --rnn-lower-rows --canonicalize --cse | FileCheck %s
+// RUN: ravel-opt %s -allow-unregistered-dialect --rnn-lower-rows --canonicalize --cse | FileCheck %s
 
 // CHECK-LABEL: func.func @tail_is_masked(
 // CHECK-DAG:     %[[MASK:.*]] = arith.constant dense<[true, true, true, false, false, false, false, false]> : vector<8xi1>
@@ -65,27 +65,51 @@ func.func @elementwise_in_place(%h: memref<?x8xf32>) {
   return
 }
 
-// The weights of a large product are copied once, before the loop that reads
-// them again and again.
+// Packed weights are read as one stream, whole vectors throughout.
 
-// CHECK-LABEL: func.func @weights_are_packed_once(
-// CHECK:         %[[PACKED:.*]] = memref.alloc() {{.*}} : memref<8x64x1x8xf32>
-// CHECK:         scf.for
-// CHECK:         vector.store {{.*}}, %[[PACKED]]
-// CHECK:         scf.for
-// CHECK-NOT:       memref.alloc
-// CHECK:           vector.load %[[PACKED]]
-// CHECK:         {rnn.time}
-// CHECK-NEXT:    memref.dealloc %[[PACKED]]
-func.func @weights_are_packed_once(%h: memref<?x64xf32>, %W: memref<64x64xf32>, %steps: index) {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  scf.for %t = %c0 to %steps step %c1 {
-    rnn.rows ins(%a = %h : memref<?x64xf32>) shared(%w = %W : memref<64x64xf32>) outs(%h : memref<?x64xf32>) {
-      %p = rnn.linear %a, %w : tensor<64xf32>, tensor<64x64xf32> -> tensor<64xf32>
-      rnn.yield %p : tensor<64xf32>
-    }
-  } {rnn.time}
+// CHECK-LABEL: func.func @packed(
+// CHECK-SAME:    %{{.*}}: memref<?x4xf32>, %[[W:.*]]: memref<2x4x2x8xf32>
+// CHECK-NOT:     vector.maskedload
+// CHECK:         vector.load %[[W]][%[[ZERO:.*]], %[[K:.*]], %[[ZERO]], %[[ZERO]]]
+// CHECK:         vector.load %[[W]][%[[ZERO]], %[[K]], %[[ONE:.*]], %[[ZERO]]]
+// CHECK:         vector.fma
+// CHECK:         vector.maskedstore
+func.func @packed(%x: memref<?x4xf32>, %w: memref<2x4x2x8xf32>, %y: memref<?x12xf32>) {
+  rnn.rows ins(%a = %x : memref<?x4xf32>) shared(%wr = %w : memref<2x4x2x8xf32>) outs(%y : memref<?x12xf32>) {
+    %p = rnn.packed_linear %a, %wr : tensor<4xf32>, tensor<2x4x2x8xf32> -> tensor<24xf32>
+    %l = tensor.extract_slice %p[0] [12] [1] : tensor<24xf32> to tensor<12xf32>
+    %r = tensor.extract_slice %p[12] [12] [1] : tensor<24xf32> to tensor<12xf32>
+    %m = arith.mulf %l, %r : tensor<12xf32>
+    rnn.yield %m : tensor<12xf32>
+  }
+  return
+}
+
+// Weights of 16 bits are widened before they are multiplied.
+
+// CHECK-LABEL: func.func @narrow_weights(
+// CHECK:         %[[N:.*]] = vector.load {{.*}} vector<8xbf16>
+// CHECK:         %[[WIDE:.*]] = arith.extf %[[N]] : vector<8xbf16> to vector<8xf32>
+// CHECK:         vector.fma %{{.*}}, %[[WIDE]]
+func.func @narrow_weights(%x: memref<?x4xf32>, %w: memref<1x4x1x8xbf16>, %y: memref<?x8xf32>) {
+  rnn.rows ins(%a = %x : memref<?x4xf32>) shared(%wr = %w : memref<1x4x1x8xbf16>) outs(%y : memref<?x8xf32>) {
+    %p = rnn.packed_linear %a, %wr : tensor<4xf32>, tensor<1x4x1x8xbf16> -> tensor<8xf32>
+    rnn.yield %p : tensor<8xf32>
+  }
+  return
+}
+
+// A panel is copied row by row; the last one is filled up with zeros.
+
+// CHECK-LABEL: func.func @pack(
+// CHECK-SAME:    %[[A:.*]]: memref<4x20xf32>, %[[P:.*]]: memref<3x4x1x8xf32>
+// CHECK:         scf.for %[[PANEL:.*]] =
+// CHECK:           scf.for %[[K:.*]] =
+// CHECK:             %[[V:.*]] = vector.load %[[A]][%[[K]], %{{.*}}]
+// CHECK:             vector.store %[[V]], %[[P]][%[[PANEL]], %[[K]],
+// CHECK:         vector.maskedload %[[A]]
+func.func @pack(%a: memref<4x20xf32>, %p: memref<3x4x1x8xf32>) {
+  rnn.pack ins(%a : memref<4x20xf32>) [0] columns 20 outs(%p : memref<3x4x1x8xf32>)
   return
 }
 
@@ -110,19 +134,30 @@ func.func @rows_are_dealt(%x: memref<?x8xf32>, %id: index, %n: index) {
   return
 }
 
-// Threads share one copy of the weights, and have scratch memory of their own.
+// Threads that share columns each take some blocks of them, write to memory
+// that they have in common and wait for each other after each stage.
 
-// CHECK-LABEL: func.func @packed_before_threads(
-// CHECK:         memref.alloc() {{.*}} : memref<8x64x1x8xf32>
+// CHECK-LABEL: func.func @columns(
+// CHECK:         %[[COMMON:.*]] = memref.alloc() {{.*}} : memref<48x64xf32>
 // CHECK:         omp.parallel
-// CHECK-NEXT:      memref.alloca() {{.*}} : memref<48x64xf32>
-func.func @packed_before_threads(%h: memref<?x64xf32>, %W: memref<64x64xf32>, %steps: index, %id: index, %n: index) {
+// CHECK:           %[[OWN:.*]] = memref.alloc() {{.*}} : memref<48x64xf32>
+// CHECK:           %[[SHARED:.*]] = arith.cmpi ugt, %[[N:.*]], %{{.*}}
+// CHECK:           %[[SCRATCH:.*]] = arith.select %[[SHARED]], %[[COMMON]], %[[OWN]]
+// CHECK:           %[[FIRST:.*]] = arith.divui %{{.*}}, %[[N]]
+// CHECK:           vector.store {{.*}}, %[[SCRATCH]]
+// CHECK:           scf.if
+// CHECK-NEXT:        omp.barrier
+// CHECK:           vector.load %[[SCRATCH]]
+// CHECK:           scf.if
+// CHECK-NEXT:        omp.barrier
+func.func @columns(%h: memref<?x64xf32>, %W: memref<64x64xf32>, %steps: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   omp.parallel {
+    %id, %n = "thread"() : () -> (index, index)
     scf.for %t = %c0 to %steps step %c1 {
-      rnn.rows ins(%a = %h : memref<?x64xf32>) shared(%w = %W : memref<64x64xf32>) outs(%h : memref<?x64xf32>) distribute(%id, %n) {
-        %p = rnn.linear %a, %w transpose : tensor<64xf32>, tensor<64x64xf32> -> tensor<64xf32>
+      rnn.rows ins(%a = %h : memref<?x64xf32>) shared(%w = %W : memref<64x64xf32>) outs(%h : memref<?x64xf32>) distribute(%c0, %c1) columns(%id, %n) {
+        %p = rnn.linear %a, %w : tensor<64xf32>, tensor<64x64xf32> -> tensor<64xf32>
         rnn.yield %p : tensor<64xf32>
       }
     } {rnn.time}

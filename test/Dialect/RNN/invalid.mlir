@@ -1030,7 +1030,7 @@ func.func @scatter_of_rows_at_sequence(%x: tensor<?x3xf32>, %i: !rnn.seq<i32>) {
 // C1
 func.func @rows_arguments(%x: tensor<?x3xf32>) {
   // expected-error @below {{'rnn.rows' op C1: arguments of the body must be rows of the inputs, then the shared operands; expected types: 'tensor<3xf32>', actual types: 'f32'}}
-  "rnn.rows"(%x, %x) <{operandSegmentSizes = array<i32: 1, 0, 1, 0, 0>}> ({
+  "rnn.rows"(%x, %x) <{operandSegmentSizes = array<i32: 1, 0, 1, 0, 0, 0, 0>}> ({
   ^bb0(%xr: f32):
     rnn.yield
   }) : (tensor<?x3xf32>, tensor<?x3xf32>) -> tensor<?x3xf32>
@@ -1074,7 +1074,7 @@ func.func @rows_ends_otherwise(%x: tensor<?x3xf32>) {
 // C2
 func.func @rows_without_output(%x: tensor<?x3xf32>) {
   // expected-error @below {{'rnn.rows' op C2: needs at least one output, for it gives the rows}}
-  "rnn.rows"(%x) <{operandSegmentSizes = array<i32: 1, 0, 0, 0, 0>}> ({
+  "rnn.rows"(%x) <{operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0>}> ({
   ^bb0(%xr: tensor<3xf32>):
     rnn.yield
   }) : (tensor<?x3xf32>) -> ()
@@ -1108,10 +1108,21 @@ func.func @rows_to_rank_0(%x: tensor<f32>) {
 // C4
 func.func @thread_of_how_many(%x: tensor<?x3xf32>, %id: index) {
   // expected-error @below {{'rnn.rows' op C4: a thread's number comes with the number of threads}}
-  %z = "rnn.rows"(%x, %x, %id) <{operandSegmentSizes = array<i32: 1, 0, 1, 1, 0>}> ({
+  %z = "rnn.rows"(%x, %x, %id) <{operandSegmentSizes = array<i32: 1, 0, 1, 1, 0, 0, 0>}> ({
   ^bb0(%xr: tensor<3xf32>):
     rnn.yield %xr : tensor<3xf32>
   }) : (tensor<?x3xf32>, tensor<?x3xf32>, index) -> tensor<?x3xf32>
+  return
+}
+
+// -----
+
+// C5
+func.func @disjoint_of_no_output(%x: tensor<?x3xf32>) {
+  // expected-error @below {{'rnn.rows' op C5: lists output 1 as disjoint, but has 1 outputs}}
+  %z = rnn.rows ins(%xr = %x : tensor<?x3xf32>) outs(%x : tensor<?x3xf32>) attributes {disjoint = array<i64: 1>} {
+    rnn.yield %xr : tensor<3xf32>
+  }
   return
 }
 
@@ -1134,3 +1145,39 @@ func.func private @sequence_of_rank_0(!rnn.seq<tensor<f32>>)
 
 // expected-error @below {{element of a sequence must be a vector or matrix of floats, a float or i32, but is '!rnn.seq<f32>'}}
 func.func private @sequence_of_sequences(!rnn.seq<!rnn.seq<f32>>)
+
+// -----
+
+// C1
+func.func @pack_shape(%w: tensor<8x16xf32>, %e: tensor<2x8x2x8xf32>) -> tensor<2x8x2x8xf32> {
+  // expected-error @below {{'rnn.pack' op C1: packs 1 matrices of 16 columns into [ceil(columns / lanes), rows, matrices, lanes], not into 'tensor<2x8x2x8xf32>'}}
+  %p = rnn.pack ins(%w : tensor<8x16xf32>) [0] columns 16 outs(%e : tensor<2x8x2x8xf32>) -> tensor<2x8x2x8xf32>
+  return %p : tensor<2x8x2x8xf32>
+}
+
+// -----
+
+// C2
+func.func @pack_columns(%w: tensor<8x16xf32>, %e: tensor<2x8x1x8xf32>) -> tensor<2x8x1x8xf32> {
+  // expected-error @below {{'rnn.pack' op C2: takes 8 rows and 16 columns from column 4 on, which are not there in 'tensor<8x16xf32>'}}
+  %p = rnn.pack ins(%w : tensor<8x16xf32>) [4] columns 16 outs(%e : tensor<2x8x1x8xf32>) -> tensor<2x8x1x8xf32>
+  return %p : tensor<2x8x1x8xf32>
+}
+
+// -----
+
+// C3
+func.func @pack_thread(%w: memref<8x16xf32>, %e: memref<2x8x1x8xf32>, %i: index) {
+  // expected-error @below {{'rnn.pack' op C3: a thread's number comes with the number of threads}}
+  "rnn.pack"(%w, %e, %i) <{offsets = array<i64: 0>, columns = 16 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 0>}> : (memref<8x16xf32>, memref<2x8x1x8xf32>, index) -> ()
+  return
+}
+
+// -----
+
+// C1
+func.func @packed_linear(%x: tensor<8xf32>, %w: tensor<2x4x2x8xf32>) -> tensor<32xf32> {
+  // expected-error @below {{'rnn.packed_linear' op C1: weights 'tensor<2x4x2x8xf32>' don't take a 'tensor<8xf32>' to a 'tensor<32xf32>'}}
+  %y = rnn.packed_linear %x, %w : tensor<8xf32>, tensor<2x4x2x8xf32> -> tensor<32xf32>
+  return %y : tensor<32xf32>
+}

@@ -969,7 +969,7 @@ void RowsOp::build(OpBuilder &builder, OperationState &state, ValueRange ins,
   state.addOperands(outs);
   state.getOrAddProperties<Properties>().setOperandSegmentSizes(
       {static_cast<int32_t>(ins.size()), static_cast<int32_t>(shared.size()),
-       static_cast<int32_t>(outs.size()), 0, 0});
+       static_cast<int32_t>(outs.size()), 0, 0, 0, 0});
   for (Value out : outs)
     if (isa<RankedTensorType>(out.getType()))
       state.addTypes(out.getType());
@@ -983,7 +983,8 @@ void RowsOp::build(OpBuilder &builder, OperationState &state, ValueRange ins,
 
 ParseResult RowsOp::parse(OpAsmParser &parser, OperationState &result) {
   SmallVector<OpAsmParser::Argument> arguments;
-  SmallVector<OpAsmParser::UnresolvedOperand> ins, shared, outs, threads;
+  SmallVector<OpAsmParser::UnresolvedOperand> ins, shared, outs, threads,
+      columnThreads;
   SmallVector<Type> inTypes, sharedTypes, outTypes;
   SMLoc loc = parser.getCurrentLocation();
   if (succeeded(parser.parseOptionalKeyword("ins")) &&
@@ -1012,18 +1013,24 @@ ParseResult RowsOp::parse(OpAsmParser &parser, OperationState &result) {
   if (succeeded(parser.parseOptionalKeyword("distribute")) &&
       parser.parseOperandList(threads, 2, OpAsmParser::Delimiter::Paren))
     return failure();
+  if (succeeded(parser.parseOptionalKeyword("columns")) &&
+      parser.parseOperandList(columnThreads, 2, OpAsmParser::Delimiter::Paren))
+    return failure();
   if (parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
       parser.parseRegion(*result.addRegion(), arguments) ||
       parser.resolveOperands(ins, inTypes, loc, result.operands) ||
       parser.resolveOperands(shared, sharedTypes, loc, result.operands) ||
       parser.resolveOperands(outs, outTypes, loc, result.operands) ||
       parser.resolveOperands(threads, parser.getBuilder().getIndexType(),
+                             result.operands) ||
+      parser.resolveOperands(columnThreads, parser.getBuilder().getIndexType(),
                              result.operands))
     return failure();
-  int32_t distributed = threads.empty() ? 0 : 1;
+  int32_t byRows = threads.empty() ? 0 : 1;
+  int32_t byColumns = columnThreads.empty() ? 0 : 1;
   result.getOrAddProperties<Properties>().setOperandSegmentSizes(
       {static_cast<int32_t>(ins.size()), static_cast<int32_t>(shared.size()),
-       static_cast<int32_t>(outs.size()), distributed, distributed});
+       static_cast<int32_t>(outs.size()), byRows, byRows, byColumns, byColumns});
   for (Type type : outTypes)
     if (isa<RankedTensorType>(type))
       result.addTypes(type);
@@ -1043,6 +1050,9 @@ void RowsOp::print(OpAsmPrinter &printer) {
   if (getThreadId())
     printer << " distribute(" << getThreadId() << ", " << getNumThreads()
             << ')';
+  if (getColumnId())
+    printer << " columns(" << getColumnId() << ", " << getNumColumnThreads()
+            << ')';
   printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
                                            {getOperandSegmentSizesAttrName()});
   printer << ' ';
@@ -1054,9 +1064,15 @@ void RowsOp::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn) {}
 LogicalResult RowsOp::verify() {
   if (getOuts().empty())
     return emitOpError("C2: needs at least one output, for it gives the rows");
-  if (!getThreadId() != !getNumThreads())
+  if (!getThreadId() != !getNumThreads() ||
+      !getColumnId() != !getNumColumnThreads())
     return emitOpError(
         "C4: a thread's number comes with the number of threads");
+  int64_t count = getOuts().size();
+  for (int64_t out : getDisjoint().value_or(ArrayRef<int64_t>()))
+    if (out < 0 || out >= count)
+      return emitOpError("C5: lists output ")
+             << out << " as disjoint, but has " << count << " outputs";
   return success();
 }
 
@@ -1098,6 +1114,64 @@ void RowsOp::getEffects(
     add(operand, MemoryEffects::Read::get());
   for (OpOperand &operand : getOutsMutable())
     add(operand, MemoryEffects::Write::get());
+}
+
+LogicalResult PackOp::verify() {
+  auto out = cast<ShapedType>(getOut().getType());
+  if (!getThreadId() != !getNumThreads())
+    return emitOpError(
+        "C3: a thread's number comes with the number of threads");
+  int64_t count = getMatrices().size();
+  if (out.getRank() != 4 || !out.hasStaticShape() || count == 0 ||
+      out.getDimSize(2) != count ||
+      static_cast<int64_t>(getOffsets().size()) != count ||
+      out.getDimSize(0) !=
+          llvm::divideCeil(getColumns(), std::max<int64_t>(out.getDimSize(3), 1)))
+    return emitOpError("C1: packs ")
+           << count << " matrices of " << getColumns()
+           << " columns into [ceil(columns / lanes), rows, matrices, lanes], "
+              "not into "
+           << out;
+  for (auto [matrix, offset] : llvm::zip(getMatrices(), getOffsets())) {
+    auto type = cast<ShapedType>(matrix.getType());
+    unsigned column = getTranspose() ? 0 : 1;
+    if (type.getRank() != 2 || !type.hasStaticShape() || offset < 0 ||
+        type.getDimSize(1 - column) != out.getDimSize(1) ||
+        type.getDimSize(column) < offset + static_cast<int64_t>(getColumns()))
+      return emitOpError("C2: takes ")
+             << out.getDimSize(1) << " rows and " << getColumns()
+             << " columns from column " << offset << " on"
+             << (getTranspose() ? ", transposed," : "")
+             << ", which are not there in " << type;
+  }
+  return success();
+}
+
+void PackOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  for (OpOperand &operand : getMatricesMutable())
+    if (isa<MemRefType>(operand.get().getType()))
+      effects.emplace_back(MemoryEffects::Read::get(), &operand,
+                           SideEffects::DefaultResource::get());
+  if (isa<MemRefType>(getOut().getType()))
+    effects.emplace_back(MemoryEffects::Write::get(), &getOutMutable(),
+                         SideEffects::DefaultResource::get());
+}
+
+LogicalResult PackedLinearOp::verify() {
+  ArrayRef<int64_t> shape = getWeights().getType().getShape();
+  int64_t size = getResult().getType().getDimSize(0);
+  if (shape.size() != 4 || ShapedType::isDynamicShape(shape) || shape[2] < 1 ||
+      shape[3] < 1 || size % shape[2] != 0 ||
+      shape[0] != llvm::divideCeil(size / shape[2], shape[3]) ||
+      shape[1] != getVector().getType().getDimSize(0))
+    return emitOpError("C1: weights ")
+           << getWeights().getType() << " don't take a "
+           << getVector().getType() << " to a " << getResult().getType()
+           << "; they are [ceil(columns / lanes), size of the vector, "
+              "matrices, lanes]";
+  return success();
 }
 
 #define GET_OP_CLASSES

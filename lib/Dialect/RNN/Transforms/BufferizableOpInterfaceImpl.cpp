@@ -78,11 +78,44 @@ struct RowsOpInterface
     return success();
   }
 };
+
+struct PackOpInterface
+    : public DstBufferizableOpInterfaceExternalModel<PackOpInterface, PackOp> {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const AnalysisState &state) const {
+    return !cast<PackOp>(op).isDpsInit(&operand);
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    auto pack = cast<PackOp>(op);
+    if (!pack.hasPureTensorSemantics())
+      return success();
+    SmallVector<Value> matrices;
+    for (Value matrix : pack.getMatrices()) {
+      FailureOr<Value> buffer = getBuffer(rewriter, matrix, options, state);
+      if (failed(buffer))
+        return failure();
+      matrices.push_back(*buffer);
+    }
+    FailureOr<Value> out = getBuffer(rewriter, pack.getOut(), options, state);
+    if (failed(out))
+      return failure();
+    PackOp::create(rewriter, pack.getLoc(), TypeRange(), matrices, *out,
+                   pack.getThreadId(), pack.getNumThreads(),
+                   pack.getOffsetsAttr(), pack.getColumnsAttr(),
+                   pack.getTransposeAttr());
+    replaceOpWithBufferizedValues(rewriter, op, *out);
+    return success();
+  }
+};
 } // namespace
 
 void ravel::rnn::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, RNNDialect *) {
     RowsOp::attachInterface<RowsOpInterface>(*context);
+    PackOp::attachInterface<PackOpInterface>(*context);
   });
 }

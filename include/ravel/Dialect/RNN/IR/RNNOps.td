@@ -1234,6 +1234,90 @@ def RNN_ScatterOp : RNN_Op<"scatter", [Pure, Batchable]> {
 // Level 3: batched
 //===----------------------------------------------------------------------===//
 
+def RNN_PackOp : RNN_Op<"pack", [AttrSizedOperandSegments, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "matrices in the order in which a kernel reads them";
+  let description = [{
+    ```
+    out[p, k, g, l] = matrices[g][k, offsets[g] + p * lanes + l]
+    ```
+    for columns below `columns`, and 0 beyond; with `transpose`,
+    `matrices[g][offsets[g] + p * lanes + l, k]`. A kernel that multiplies a
+    vector with these matrices reads one component k after the other, and for
+    each the vectors of all matrices. Elements may be narrower in `out`: they are
+    rounded.
+
+    Works on tensors, and on memrefs once bufferized. `distribute(%id, %n)`
+    leaves only the panels p to do whose number modulo `%n` is `%id`.
+
+    Constraints:
+    * C1: `out` has rank 4: [ceil(columns / lanes), rows, matrices, lanes].
+    * C2: each matrix has as many rows, and the columns from its offset on; with
+      `transpose` the other way round.
+    * C3: a thread's number comes with the number of threads.
+
+    Example:
+
+    ```mlir
+    func.func @gates(%W: tensor<8x32xf32>, %e: tensor<2x8x2x8xf32>) -> tensor<2x8x2x8xf32> {
+      %p = rnn.pack ins(%W, %W : tensor<8x32xf32>, tensor<8x32xf32>) [0, 16] columns 16 outs(%e : tensor<2x8x2x8xf32>) -> tensor<2x8x2x8xf32>
+      return %p : tensor<2x8x2x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<AnyShaped>:$matrices, AnyShaped:$out,
+                       Optional<Index>:$thread_id, Optional<Index>:$num_threads,
+                       DenseI64ArrayAttr:$offsets, I64Attr:$columns,
+                       UnitAttr:$transpose);
+  let results = (outs Variadic<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    `ins` `(` $matrices `:` type($matrices) `)` $offsets `columns` $columns
+    (`transpose` $transpose^)? `outs` `(` $out `:` type($out) `)`
+    (`distribute` `(` $thread_id^ `,` $num_threads `)`)? attr-dict
+    (`->` type($result)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutMutable(); }
+  }];
+}
+
+def RNN_PackedLinearOp : RNN_Op<"packed_linear", [Pure]> {
+  let summary = "a vector times matrices that were packed";
+  let description = [{
+    The products of the vector and each matrix of `rnn.pack`, one after the
+    other.
+
+    Constraints:
+    * C1: `weights` has rank 4: [ceil(columns / lanes), size of the vector,
+      matrices, lanes], where the result has `columns` components for each
+      matrix.
+
+    Example:
+
+    ```mlir
+    func.func @gates(%x: tensor<8xf32>, %W: tensor<2x8x2x8xf32>) -> tensor<32xf32> {
+      %y = rnn.packed_linear %x, %W : tensor<8xf32>, tensor<2x8x2x8xf32> -> tensor<32xf32>
+      return %y : tensor<32xf32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Vector:$vector, AnyRankedTensor:$weights);
+  let results = (outs RNN_Vector:$result);
+  let assemblyFormat = [{
+    $vector `,` $weights attr-dict `:`
+    type($vector) `,` type($weights) `->` type($result)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    int64_t getNumMatrices() { return getWeights().getType().getShape()[2]; }
+    /// Columns of each matrix.
+    int64_t getColumns() {
+      return getResult().getType().getDimSize(0) / getNumMatrices();
+    }
+  }];
+}
+
 def RNN_RowsOp : RNN_Op<"rows", [AttrSizedOperandSegments, IsolatedFromAbove,
     SingleBlock, DestinationStyleOpInterface,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
@@ -1253,6 +1337,10 @@ def RNN_RowsOp : RNN_Op<"rows", [AttrSizedOperandSegments, IsolatedFromAbove,
 
     Works on tensors, and on memrefs once bufferized. `distribute(%id, %n)`
     leaves only the blocks of rows to do whose number modulo `%n` is `%id`.
+    `columns(%id, %n)` leaves only part number `%id` of `%n` of the columns of
+    each row; the threads that share a row wait for each other where one needs
+    what another computes, and at the end. Operands of `outs` listed in
+    `disjoint` are never the memory of one of `ins`, though they may look so.
 
     Constraints:
     * C1: the body's arguments are rows of `ins`, then `shared` operands as
@@ -1260,6 +1348,7 @@ def RNN_RowsOp : RNN_Op<"rows", [AttrSizedOperandSegments, IsolatedFromAbove,
     * C2: the body yields one row for each of `outs`, of which there is one at least.
     * C3: `ins` and `outs` are tensors or memrefs of rank 1 or more.
     * C4: a thread's number comes with the number of threads.
+    * C5: `disjoint` lists operands of `outs`.
 
     Example:
 
@@ -1276,7 +1365,9 @@ def RNN_RowsOp : RNN_Op<"rows", [AttrSizedOperandSegments, IsolatedFromAbove,
   }];
   let arguments = (ins Variadic<RNN_Rows>:$ins, Variadic<AnyType>:$shared,
                        Variadic<RNN_Rows>:$outs,
-                       Optional<Index>:$thread_id, Optional<Index>:$num_threads);
+                       Optional<Index>:$thread_id, Optional<Index>:$num_threads,
+                       Optional<Index>:$column_id, Optional<Index>:$num_column_threads,
+                       OptionalAttr<DenseI64ArrayAttr>:$disjoint);
   let results = (outs Variadic<AnyRankedTensor>:$results_);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;

@@ -1,0 +1,183 @@
+//===----------------------------------------------------------------------===//
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// A state that a step reads as a whole, to multiply it with weights, can't be
+// overwritten while the step computes it anew: it would be written elsewhere
+// and copied at the end, which threads that share its columns would have to
+// wait for. With two buffers a step reads the one that the step before wrote.
+//
+// An example that has ended, or has not begun, is in neither. Both start with
+// the initial states, so that it begins right; and a state whose last value is
+// asked for goes to its own memory as well, which the loop does not read.
+//
+//===----------------------------------------------------------------------===//
+
+#include "../RowsToVector/Plan.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "ravel/Conversion/Passes.h"
+
+namespace ravel {
+#define GEN_PASS_DEF_DOUBLEBUFFER
+#include "ravel/Conversion/Passes.h.inc"
+} // namespace ravel
+
+using namespace mlir;
+using namespace ravel;
+using namespace ravel::rnn;
+
+namespace {
+/// A state in memory outside of a loop, and the views of its first rows that
+/// the loop's kernel reads and writes.
+struct State {
+  Value memory;
+  SmallVector<unsigned> ins;
+  unsigned out;
+};
+} // namespace
+
+/// The memory of which `view` is the first rows: an allocation or an argument.
+static Value getMemory(Value view) {
+  auto subview = view.getDefiningOp<memref::SubViewOp>();
+  if (!subview)
+    return nullptr;
+  Value source = subview.getSource();
+  bool isWhole =
+      isa<BlockArgument>(source) || source.getDefiningOp<memref::AllocOp>();
+  auto type = cast<MemRefType>(source.getType());
+  return isWhole && type.getLayout().isIdentity() ? source : Value();
+}
+
+/// The states that the kernel would have to copy.
+static SmallVector<State> findStates(scf::ForOp loop, RowsOp kernel,
+                                     const Plan &plan) {
+  SmallVector<State> states;
+  for (auto [index, out] : llvm::enumerate(kernel.getOuts())) {
+    Value memory = getMemory(out);
+    if (!plan.isStaged(index) || !memory ||
+        cast<MemRefType>(out.getType()).getRank() != 2 ||
+        loop->isAncestor(memory.getParentBlock()->getParentOp()))
+      continue;
+    State state{memory, {}, static_cast<unsigned>(index)};
+    for (auto [number, in] : llvm::enumerate(kernel.getIns()))
+      if (getMemory(in) == memory)
+        state.ins.push_back(number);
+    // All that the loop does with it are these views.
+    bool isPrivate = !state.ins.empty();
+    for (Operation *user : memory.getUsers()) {
+      if (!loop->isAncestor(user))
+        continue;
+      auto view = dyn_cast<memref::SubViewOp>(user);
+      isPrivate &= view && view->getParentOp() == loop &&
+                   llvm::all_of(view->getUsers(), [&](Operation *each) {
+                     return each == kernel;
+                   });
+    }
+    if (isPrivate)
+      states.push_back(std::move(state));
+  }
+  return states;
+}
+
+/// Whether anything after `loop` may read `memory`.
+static bool isUsedAfter(Value memory, scf::ForOp loop) {
+  if (isa<BlockArgument>(memory))
+    return true;
+  SmallVector<Value> aliases{memory};
+  for (unsigned i = 0; i < aliases.size(); ++i)
+    for (Operation *user : aliases[i].getUsers()) {
+      if (isa<memref::DeallocOp>(user) || loop->isAncestor(user))
+        continue;
+      Operation *top = loop->getBlock()->findAncestorOpInBlock(*user);
+      if (!top || !top->isBeforeInBlock(loop))
+        return true;
+      if (isa<ViewLikeOpInterface>(user))
+        llvm::append_range(aliases, user->getResults());
+    }
+  return false;
+}
+
+static void doubleBuffer(scf::ForOp loop, RowsOp kernel, const State &state) {
+  ImplicitLocOpBuilder builder(kernel.getLoc(), loop);
+  auto type = cast<MemRefType>(state.memory.getType());
+  SmallVector<Value> sizes;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    if (type.isDynamicDim(dim))
+      sizes.push_back(
+          memref::DimOp::create(builder, state.memory, dim));
+  auto alignment = builder.getI64IntegerAttr(64);
+  SmallVector<Value> buffers;
+  for (unsigned i = 0; i < 2; ++i) {
+    buffers.push_back(memref::AllocOp::create(
+        builder, type, sizes, alignment));
+    memref::CopyOp::create(builder, state.memory, buffers.back());
+  }
+  builder.setInsertionPointAfter(loop);
+  for (Value buffer : buffers)
+    memref::DeallocOp::create(builder, buffer);
+
+  builder.setInsertionPoint(kernel);
+  Value two = arith::ConstantIndexOp::create(builder, 2);
+  Value zero = arith::ConstantIndexOp::create(builder, 0);
+  Value parity =
+      arith::RemUIOp::create(builder, loop.getInductionVar(), two);
+  Value isEven =
+      arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, parity, zero);
+  Value before =
+      arith::SelectOp::create(builder, isEven, buffers[0], buffers[1]);
+  Value after =
+      arith::SelectOp::create(builder, isEven, buffers[1], buffers[0]);
+  auto view = [&](Value old, Value memory) -> Value {
+    auto subview = old.getDefiningOp<memref::SubViewOp>();
+    return memref::SubViewOp::create(
+        builder, subview.getType(), memory, subview.getMixedOffsets(),
+        subview.getMixedSizes(), subview.getMixedStrides());
+  };
+  for (unsigned in : state.ins) {
+    OpOperand &operand = kernel.getInsMutable()[in];
+    operand.set(view(operand.get(), before));
+  }
+  OpOperand &out = kernel.getOutsMutable()[state.out];
+  Value next = view(out.get(), after);
+  SmallVector<int64_t> disjoint(
+      kernel.getDisjoint().value_or(ArrayRef<int64_t>()));
+  if (!isUsedAfter(state.memory, loop)) {
+    out.set(next);
+    disjoint.push_back(state.out);
+  } else {
+    disjoint.push_back(kernel.getOuts().size());
+    Value value = kernel.getYield().getOutputs()[state.out];
+    kernel.getOutsMutable().append(next);
+    kernel.getYield().getOutputsMutable().append(value);
+  }
+  kernel.setDisjoint(disjoint);
+}
+
+namespace {
+struct DoubleBuffer : ravel::impl::DoubleBufferBase<DoubleBuffer> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    SmallVector<std::pair<scf::ForOp, RowsOp>> work;
+    getOperation()->walk([&](scf::ForOp loop) {
+      SmallVector<RowsOp> kernels(loop.getBody()->getOps<RowsOp>());
+      if (loop->hasAttr(RNNDialect::kTimeAttr) && kernels.size() == 1 &&
+          isConstantIntValue(loop.getLowerBound(), 0) &&
+          isConstantIntValue(loop.getStep(), 1))
+        work.push_back({loop, kernels.front()});
+    });
+    for (auto [loop, kernel] : work) {
+      FailureOr<Plan> plan = Plan::create(kernel);
+      if (failed(plan))
+        return signalPassFailure();
+      for (const State &state : findStates(loop, kernel, *plan))
+        doubleBuffer(loop, kernel, state);
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,263 @@
+//===----------------------------------------------------------------------===//
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// Copies weight matrices into the order in which kernels read them.
+//
+// The rows of a large matrix lie so far apart that those of a few columns share
+// few sets of a cache, and a block of columns touches a page in each. Packed, a
+// block of columns is one stream. Products that a kernel computes in one loop
+// (Plan.h) are packed together, so that all of them are that one stream.
+//
+//===----------------------------------------------------------------------===//
+
+#include "../RowsToVector/Plan.h"
+#include "../RowsToVector/Tiles.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "ravel/Conversion/Passes.h"
+
+namespace ravel {
+#define GEN_PASS_DEF_PACKWEIGHTS
+#include "ravel/Conversion/Passes.h.inc"
+} // namespace ravel
+
+using namespace mlir;
+using namespace ravel;
+using namespace ravel::rnn;
+
+/// Matrices of fewer bytes than this stay in the first cache as they are.
+static constexpr int64_t kSmallMatrix = 16 * 1024;
+
+namespace {
+/// Products that are packed together.
+struct Group {
+  int64_t columns;
+  SmallVector<Product> products;
+};
+
+/// Columns of a matrix outside of the kernel.
+struct Source {
+  Value matrix;
+  int64_t offset;
+};
+
+class KernelPacking {
+public:
+  KernelPacking(RowsOp op, int64_t lanes, Type element)
+      : op(op), lanes(lanes), element(element) {}
+
+  LogicalResult run();
+
+private:
+  std::optional<Group> chooseGroup(const Stage &stage,
+                                   const ProductGroup &products);
+  Source getSource(const Product &product, int64_t columns);
+  bool isOutside(Value value) {
+    return isa<FunctionOpInterface>(value.getParentBlock()->getParentOp());
+  }
+  Value pack(const Group &group);
+  void rewrite(const Group &group);
+  void transposeRest();
+  /// The kernel's argument for one more shared operand.
+  Value share(Value operand);
+
+  RowsOp op;
+  int64_t lanes;
+  /// The type that weights are stored in; null for the matrices' own.
+  Type element;
+};
+} // namespace
+
+static Value getSharedOperand(RowsOp op, Value argument) {
+  return op.getShared()[cast<BlockArgument>(argument).getArgNumber() -
+                        op.getIns().size()];
+}
+
+/// What is packed of a group of products: all of it, if each of its linear ops
+/// is computed there as a whole, and enough of it to pay.
+std::optional<Group> KernelPacking::chooseGroup(const Stage &stage,
+                                                const ProductGroup &products) {
+  int64_t bytes = 0;
+  bool isTransposed =
+      cast<LinearOp>(products.products[0].op).getTranspose();
+  DenseMap<Operation *, int64_t> covered;
+  for (const Product &product : products.products) {
+    auto linear = cast<LinearOp>(product.op);
+    RankedTensorType type = linear.getMatrix().getType();
+    bytes = std::max(bytes,
+                     type.getNumElements() * type.getElementTypeBitWidth() / 8);
+    if (linear.getTranspose() != isTransposed ||
+        !isOutside(getSharedOperand(op, linear.getMatrix())))
+      return std::nullopt;
+    covered[linear] += stage.domain;
+  }
+  for (auto [linear, columns] : covered)
+    if (columns != cast<LinearOp>(linear).getResult().getType().getDimSize(0))
+      return std::nullopt;
+  if (bytes < kSmallMatrix && !isTransposed && !element)
+    return std::nullopt;
+  Group group{stage.domain, llvm::to_vector(products.products)};
+  llvm::stable_sort(group.products, [](const Product &a, const Product &b) {
+    if (a.op != b.op)
+      return a.op->isBeforeInBlock(b.op);
+    return a.offset < b.offset;
+  });
+  return group;
+}
+
+/// The matrix that holds the columns of `product`: of a concatenation, the one
+/// part that does.
+Source KernelPacking::getSource(const Product &product, int64_t columns) {
+  auto linear = cast<LinearOp>(product.op);
+  Source source{getSharedOperand(op, linear.getMatrix()), product.offset};
+  auto concat = source.matrix.getDefiningOp<tensor::ConcatOp>();
+  if (!concat || concat.getDim() != (linear.getTranspose() ? 0 : 1))
+    return source;
+  int64_t begin = 0;
+  for (Value part : concat.getInputs()) {
+    int64_t size =
+        cast<RankedTensorType>(part.getType()).getDimSize(concat.getDim());
+    if (product.offset >= begin && product.offset + columns <= begin + size)
+      return {part, product.offset - begin};
+    begin += size;
+  }
+  return source;
+}
+
+Value KernelPacking::pack(const Group &group) {
+  SmallVector<Value> matrices;
+  SmallVector<int64_t> offsets;
+  for (const Product &product : group.products) {
+    Source source = getSource(product, group.columns);
+    matrices.push_back(source.matrix);
+    offsets.push_back(source.offset);
+  }
+  auto first = cast<LinearOp>(group.products[0].op);
+  RankedTensorType vector = first.getVector().getType();
+  // As early as may be: with the packing of other kernels.
+  Block *entry = &op->getParentOfType<FunctionOpInterface>()->getRegion(0).front();
+  ImplicitLocOpBuilder builder(op.getLoc(), entry, entry->begin());
+  Operation *last = nullptr;
+  for (Value matrix : matrices)
+    if (Operation *def = matrix.getDefiningOp())
+      if (!last || last->isBeforeInBlock(def))
+        last = def;
+  if (last)
+    builder.setInsertionPointAfter(last);
+  SmallVector<int64_t> shape{
+      llvm::divideCeilSigned(group.columns, lanes), vector.getDimSize(0),
+      static_cast<int64_t>(group.products.size()), lanes};
+  auto type = RankedTensorType::get(
+      shape, element ? element : vector.getElementType());
+  Value empty =
+      tensor::EmptyOp::create(builder, shape, type.getElementType());
+  return PackOp::create(builder, TypeRange(type), matrices, empty, Value(),
+                        Value(), offsets, group.columns, first.getTranspose())
+      .getResult()[0];
+}
+
+Value KernelPacking::share(Value operand) {
+  op.getSharedMutable().append(operand);
+  return op.getEntry().addArgument(operand.getType(), operand.getLoc());
+}
+
+/// Replaces the products of `group` by one of packed weights.
+void KernelPacking::rewrite(const Group &group) {
+  Value packed = share(pack(group));
+  auto first = cast<LinearOp>(group.products[0].op);
+  ImplicitLocOpBuilder builder(first.getLoc(), first);
+  RankedTensorType vector = first.getVector().getType();
+  int64_t count = group.products.size();
+  Value all = PackedLinearOp::create(
+      builder, vector.clone({count * group.columns}), first.getVector(), packed);
+  for (int64_t begin = 0; begin < count;) {
+    auto linear = cast<LinearOp>(group.products[begin].op);
+    int64_t size = linear.getResult().getType().getDimSize(0);
+    Value result = all;
+    if (size != count * group.columns)
+      result = tensor::ExtractSliceOp::create(
+          builder, linear.getResult().getType(), all, ValueRange(),
+          ValueRange(), ValueRange(), ArrayRef<int64_t>{begin * group.columns},
+          ArrayRef<int64_t>{size}, ArrayRef<int64_t>{1});
+    linear.replaceAllUsesWith(result);
+    begin += size / group.columns;
+  }
+  for (const Product &product : group.products)
+    if (product.offset == 0)
+      product.op->erase();
+}
+
+/// Transposes the matrices whose products were not packed, so that their
+/// columns can be read as vectors.
+void KernelPacking::transposeRest() {
+  SmallVector<LinearOp> linears;
+  for (auto linear : op.getEntry().getOps<LinearOp>())
+    if (linear.getTranspose())
+      linears.push_back(linear);
+  for (LinearOp linear : linears) {
+    Value matrix = getSharedOperand(op, linear.getMatrix());
+    ImplicitLocOpBuilder builder(linear.getLoc(), op);
+    builder.setInsertionPointAfterValue(matrix);
+    auto type = cast<RankedTensorType>(matrix.getType());
+    Value empty = tensor::EmptyOp::create(
+        builder, ArrayRef<int64_t>{type.getDimSize(1), type.getDimSize(0)},
+        type.getElementType());
+    Value transposed = linalg::TransposeOp::create(builder, matrix, empty,
+                                                   ArrayRef<int64_t>{1, 0})
+                           ->getResult(0);
+    linear.getMatrixMutable().assign(share(transposed));
+    linear.setTranspose(false);
+  }
+}
+
+LogicalResult KernelPacking::run() {
+  FailureOr<Plan> plan = Plan::create(op);
+  if (failed(plan))
+    return failure();
+  SmallVector<Group> groups;
+  DenseMap<Operation *, unsigned> uses;
+  for (const Stage &stage : plan->getStages())
+    for (const ProductGroup &products : stage.groups) {
+      if (isa<PackedLinearOp>(products.products[0].op))
+        continue;
+      if (std::optional<Group> group = chooseGroup(stage, products))
+        groups.push_back(std::move(*group));
+    }
+  for (const Group &group : groups)
+    for (const Product &product : group.products)
+      if (product.offset == 0)
+        ++uses[product.op];
+  for (const Group &group : groups)
+    if (llvm::all_of(group.products, [&](const Product &product) {
+          return uses.lookup(product.op) == 1;
+        }))
+      rewrite(group);
+  transposeRest();
+  return success();
+}
+
+namespace {
+struct PackWeights : ravel::impl::PackWeightsBase<PackWeights> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    Type element;
+    if (weights == "bf16") {
+      element = BFloat16Type::get(&getContext());
+    } else if (weights != "") {
+      getOperation()->emitError("rnn-pack-weights: weights must be bf16 or "
+                                "left out, but is ")
+          << weights;
+      return signalPassFailure();
+    }
+    SmallVector<RowsOp> kernels;
+    getOperation()->walk([&](RowsOp op) { kernels.push_back(op); });
+    for (RowsOp op : kernels)
+      if (failed(KernelPacking(op, getLanes(op, vectorWidth), element).run()))
+        return signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,75 @@
+// RUN: ravel-opt %s -rnn-pack-weights -split-input-file | FileCheck %s
+// RUN: ravel-opt %s -rnn-pack-weights=weights=bf16 -split-input-file | FileCheck %s --check-prefix=BF16
+
+// Products that one loop computes are packed together, each from its part of
+// a concatenation.
+
+// CHECK-LABEL: func.func @gates(
+// CHECK-SAME: %[[A:[^:]*]]: tensor<64x64xf32>, %[[B:[^:]*]]: tensor<64x64xf32>
+// CHECK: %[[P:.*]] = rnn.pack ins(%[[A]], %[[B]] : {{.*}}) [0, 0] columns 64 outs(%{{.*}} : tensor<8x64x2x8xf32>)
+// CHECK: rnn.rows ins(%[[X:.*]] = %{{.*}}) shared({{.*}}%[[PR:[^ ]*]] = %[[P]] : tensor<8x64x2x8xf32>)
+// CHECK: %[[Y:.*]] = rnn.packed_linear %[[X]], %[[PR]] : tensor<64xf32>, tensor<8x64x2x8xf32> -> tensor<128xf32>
+// CHECK: tensor.extract_slice %[[Y]][0] [64] [1]
+// CHECK: tensor.extract_slice %[[Y]][64] [64] [1]
+// BF16-LABEL: func.func @gates(
+// BF16: rnn.pack {{.*}} outs(%{{.*}} : tensor<8x64x2x8xbf16>)
+// BF16: rnn.packed_linear %{{.*}} : tensor<64xf32>, tensor<8x64x2x8xbf16> -> tensor<128xf32>
+func.func @gates(%a: tensor<64x64xf32>, %b: tensor<64x64xf32>, %x: tensor<?x64xf32>, %out: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %w = tensor.concat dim(1) %a, %b : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x128xf32>
+  %y = rnn.rows ins(%xr = %x : tensor<?x64xf32>) shared(%wr = %w : tensor<64x128xf32>) outs(%out : tensor<?x64xf32>) {
+    %p = rnn.linear %xr, %wr : tensor<64xf32>, tensor<64x128xf32> -> tensor<128xf32>
+    %l = tensor.extract_slice %p[0] [64] [1] : tensor<128xf32> to tensor<64xf32>
+    %r = tensor.extract_slice %p[64] [64] [1] : tensor<128xf32> to tensor<64xf32>
+    %m = arith.mulf %l, %r : tensor<64xf32>
+    rnn.yield %m : tensor<64xf32>
+  }
+  return %y : tensor<?x64xf32>
+}
+
+// -----
+
+// Products of several matrices and one vector are one.
+
+// CHECK-LABEL: func.func @matrices(
+// CHECK: rnn.pack ins(%{{.*}}, %{{.*}} : {{.*}}) [0, 0] columns 64
+// CHECK: rnn.packed_linear
+// CHECK-NOT: rnn.linear
+func.func @matrices(%a: tensor<64x64xf32>, %b: tensor<64x64xf32>, %x: tensor<?x64xf32>, %out: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %y = rnn.rows ins(%xr = %x : tensor<?x64xf32>) shared(%ar = %a : tensor<64x64xf32>, %br = %b : tensor<64x64xf32>) outs(%out : tensor<?x64xf32>) {
+    %l = rnn.linear %xr, %ar : tensor<64xf32>, tensor<64x64xf32> -> tensor<64xf32>
+    %r = rnn.linear %xr, %br : tensor<64xf32>, tensor<64x64xf32> -> tensor<64xf32>
+    %m = arith.mulf %l, %r : tensor<64xf32>
+    rnn.yield %m : tensor<64xf32>
+  }
+  return %y : tensor<?x64xf32>
+}
+
+// -----
+
+// A transposed matrix is packed however small it is; a size that is no multiple
+// of the lanes fills whole vectors.
+
+// CHECK-LABEL: func.func @transposed(
+// CHECK: rnn.pack ins(%{{.*}} : tensor<5x8xf32>) [0] columns 5 transpose outs(%{{.*}} : tensor<1x8x1x8xf32>)
+func.func @transposed(%w: tensor<5x8xf32>, %x: tensor<?x8xf32>, %out: tensor<?x5xf32>) -> tensor<?x5xf32> {
+  %y = rnn.rows ins(%xr = %x : tensor<?x8xf32>) shared(%wr = %w : tensor<5x8xf32>) outs(%out : tensor<?x5xf32>) {
+    %p = rnn.linear %xr, %wr transpose : tensor<8xf32>, tensor<5x8xf32> -> tensor<5xf32>
+    rnn.yield %p : tensor<5xf32>
+  }
+  return %y : tensor<?x5xf32>
+}
+
+// -----
+
+// A small matrix stays.
+
+// CHECK-LABEL: func.func @small(
+// CHECK-NOT: rnn.pack
+// CHECK: rnn.linear
+func.func @small(%w: tensor<8x8xf32>, %x: tensor<?x8xf32>, %out: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %y = rnn.rows ins(%xr = %x : tensor<?x8xf32>) shared(%wr = %w : tensor<8x8xf32>) outs(%out : tensor<?x8xf32>) {
+    %p = rnn.linear %xr, %wr : tensor<8xf32>, tensor<8x8xf32> -> tensor<8xf32>
+    rnn.yield %p : tensor<8xf32>
+  }
+  return %y : tensor<?x8xf32>
+}
