@@ -145,7 +145,7 @@ def LowerRows : Pass<"rnn-lower-rows"> {
            "Rows in a block; 0 chooses by the registers">,
     Option<"vectors", "vectors", "int64_t", "0",
            "Vectors of each row in a block; 0 chooses by the registers">,
-    Option<"panelRows", "panel-rows", "int64_t", "48",
+    Option<"panelRows", "panel-rows", "int64_t", "96",
            "Rows that use a block of weights while it is in the cache">,
   ];
   let dependentDialects = [

@@ -244,6 +244,21 @@ Evaluator::Values Evaluator::evaluateNumber(Value value) {
 // Products
 //===----------------------------------------------------------------------===//
 
+void Evaluator::prefetch() {
+  constexpr int64_t kLineBits = 512;
+  for (auto [argument, offset] : kernel.plan.getStages()[stage].reads) {
+    int64_t bits = kernel.lanes * getElementTypeOrSelf(argument.getType())
+                                      .getIntOrFloatBitWidth();
+    int64_t step = std::max<int64_t>(1, kLineBits / bits);
+    for (unsigned row = 0; row < window.rows.size(); ++row)
+      for (int64_t u = 0; u < window.vectors; u += step) {
+        auto [memref, indices] = locate(argument, row, getColumn(u, offset));
+        memref::PrefetchOp::create(builder, memref, indices, /*isWrite=*/false,
+                                   /*localityHint=*/3, /*isDataCache=*/true);
+      }
+  }
+}
+
 void Evaluator::evaluateProducts(bool usePartial) {
   ArrayRef<ProductGroup> groups = kernel.plan.getStages()[stage].groups;
   unsigned size = window.rows.size() * window.vectors;
@@ -340,6 +355,47 @@ Value Evaluator::loadWeights(const Product &product, Value k, int64_t u) {
   if (stored == element)
     return weights;
   return arith::ExtFOp::create(builder, getVectorType(element), weights);
+}
+
+void Evaluator::prefetchWeights(unsigned number, Value begin, int64_t depth,
+                                int64_t blocks) {
+  constexpr int64_t kLineBits = 512;
+  const ProductGroup &group = kernel.plan.getStages()[stage].groups[number];
+  auto linear = dyn_cast<PackedLinearOp>(group.products[0].op);
+  if (!linear)
+    return;
+  RowsOp op = kernel.op;
+  Value memref = getSharedMemref(op, linear.getWeights());
+  auto type = cast<MemRefType>(memref.getType());
+  // Fewer stay in the second cache from step to step.
+  constexpr int64_t kNearWeights = 256 * 1024;
+  if (type.getNumElements() * type.getElementTypeBitWidth() / 8 <= kNearWeights)
+    return;
+  int64_t bits = kernel.lanes * type.getElementTypeBitWidth();
+  int64_t step = std::max<int64_t>(1, kLineBits / bits);
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, value);
+  };
+  Value panel = builder.createOrFold<arith::DivUIOp>(window.column,
+                                                     index(kernel.lanes));
+  // This block's share of the next part.
+  int64_t share = llvm::divideCeil(depth, blocks);
+  Value block = arith::DivUIOp::create(
+      builder, window.slots[0],
+      index(static_cast<int64_t>(window.rows.size())));
+  Value first = arith::AddIOp::create(
+      builder, arith::AddIOp::create(builder, begin, index(depth)),
+      arith::MulIOp::create(builder, block, index(share)));
+  for (int64_t k = 0; k < share; ++k)
+    for (int64_t u = 0; u < window.vectors; ++u)
+      for (int64_t product = 0; product < linear.getNumMatrices();
+           product += step)
+        memref::PrefetchOp::create(
+            builder, memref,
+            ValueRange{builder.createOrFold<arith::AddIOp>(panel, index(u)),
+                       builder.createOrFold<arith::AddIOp>(first, index(k)),
+                       index(product), index(0)},
+            /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
 }
 
 Evaluator::Values Evaluator::accumulate(unsigned number, Value begin, Value end,

@@ -354,11 +354,11 @@ void PlanBuilder::addRoot(Root root, int64_t domain) {
     kind = Stage::Numbers;
   if (kind != Stage::Reductions && hasProduct(root.value, level))
     kind = Stage::Products;
-  auto *it = llvm::find_if(plan.stages, [&](const Stage &stage) {
+  auto it = llvm::find_if(plan.stages, [&](const Stage &stage) {
     return stage.level == level && stage.kind == kind && stage.domain == domain;
   });
   if (it == plan.stages.end()) {
-    plan.stages.push_back({level, kind, domain, {}, {}, {}});
+    plan.stages.push_back({level, kind, domain, {}, {}, {}, {}});
     it = std::prev(plan.stages.end());
   }
   it->roots.push_back(root);
@@ -416,6 +416,9 @@ void PlanBuilder::walk(Value value, std::optional<int64_t> offset,
     if (!isVector(value))
       plan.stages[stage].numbers.insert(value);
     reads.push_back({argument, stage, offset});
+    if (offset && isVector(value) &&
+        argument.getArgNumber() < op.getIns().size())
+      plan.stages[stage].reads.push_back({argument, *offset});
     return;
   }
   if (!isVector(value))

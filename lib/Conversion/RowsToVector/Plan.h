@@ -27,6 +27,7 @@
 
 #include "ravel/Dialect/RNN/IR/RNN.h"
 #include "llvm/ADT/SetVector.h"
+#include <vector>
 
 namespace ravel {
 
@@ -93,6 +94,9 @@ struct Stage {
   llvm::SmallVector<ProductGroup> groups;
   /// Numbers that the roots ask for.
   llvm::SetVector<mlir::Value> numbers;
+  /// Rows of `ins` that the roots read at their own columns, and how much
+  /// further on.
+  llvm::SmallVector<std::pair<mlir::BlockArgument, int64_t>> reads;
 };
 
 class Plan {
@@ -131,7 +135,7 @@ public:
 
 private:
   friend class PlanBuilder;
-  llvm::SmallVector<Stage> stages;
+  std::vector<Stage> stages;
   /// The last stage that writes a value that lies in memory.
   llvm::DenseMap<mlir::Value, unsigned> ready;
   llvm::DenseMap<mlir::Value, unsigned> outOf;

@@ -51,8 +51,8 @@ using namespace ravel::rnn;
 /// Scratch memory of more bytes than this comes from the heap.
 static constexpr int64_t kLargeScratch = 32 * 1024;
 
-/// Bytes of weights that stay in the first cache beside the rows.
-static constexpr int64_t kCachedWeights = 24 * 1024;
+/// Bytes of weights that stay in the first cache beside rows and sums.
+static constexpr int64_t kCachedWeights = 16 * 1024;
 
 namespace {
 struct TileOptions {
@@ -91,6 +91,7 @@ private:
                                 ValueRange inits, ColumnsFn body);
   void forOwnColumns(int64_t domain, int64_t vectors, ColumnsFn body);
   void emitBarrier();
+  void prefetchNextWeights(unsigned stage, Evaluator &evaluator);
   void emitPanels(ArrayRef<Tile> tiles);
   void emitPanel(Value first, Value count, ArrayRef<Tile> tiles);
   void emitProducts(unsigned stage, Value first, Value count, Tile tile);
@@ -174,7 +175,7 @@ void RowsLowering::allocatePartialSums(Region &region) {
       int64_t bytes =
           vectors * kernel.lanes * type.getElementTypeBitWidth() / 8;
       int64_t part = std::max<int64_t>(64, kCachedWeights / bytes / 8 * 8);
-      if (blockTiles[number].rows == 1 || type.getDimSize(0) <= 2 * part)
+      if (blockTiles[number].rows == 1 || 4 * type.getDimSize(0) <= 5 * part)
         continue;
       auto memref = MemRefType::get({panelRows, vectors, kernel.lanes},
                                     type.getElementType());
@@ -386,10 +387,31 @@ void RowsLowering::emitBarrier() {
 // Stages
 //===----------------------------------------------------------------------===//
 
+/// Fetches the weights of the next block of columns while the last part of this
+/// one's is multiplied.
+void RowsLowering::prefetchNextWeights(unsigned number, Evaluator &evaluator) {
+  const Stage &stage = plan.getStages()[number];
+  for (auto [place, group] : llvm::enumerate(stage.groups)) {
+    int64_t depth = getProductVector(group.products[0].op).getType().getDimSize(0);
+    int64_t begin = 0;
+    auto it = kernel.partial.find({number, place});
+    if (it != kernel.partial.end()) {
+      begin = (depth - 1) / it->second.depth * it->second.depth;
+      depth = it->second.depth;
+    }
+    evaluator.prefetchWeights(place, index(begin), depth,
+                              panelRows / blockTiles[number].rows);
+  }
+}
+
 /// Evaluates the roots of a stage of products at a block of rows.
 void RowsLowering::emitBlock(unsigned stage, const Window &window,
                              bool usePartial) {
   Evaluator evaluator(builder, kernel, stage, window);
+  if (getTimeLoop(op))
+    evaluator.prefetch();
+  if (usePartial)
+    prefetchNextWeights(stage, evaluator);
   evaluator.evaluateProducts(usePartial);
   ArrayRef<Root> roots = plan.getStages()[stage].roots;
   // All is read before anything is written.
@@ -468,7 +490,10 @@ void RowsLowering::emitProducts(unsigned number, Value first, Value count,
           });
           forEach(index(0), index(last), part, [&](Value begin) {
             forRows(first, count, tile.rows, window, [&](const Window &rows) {
-              Evaluator(builder, kernel, number, rows).addPartial(group, begin);
+              Evaluator evaluator(builder, kernel, number, rows);
+              evaluator.prefetchWeights(group, begin, part,
+                                        panelRows / tile.rows);
+              evaluator.addPartial(group, begin);
             });
           });
         }

@@ -43,7 +43,7 @@ func.func @slices_share_a_loop(%x: memref<?x4xf32>, %W: memref<4x16xf32>, %y: me
 
 // CHECK-LABEL: func.func @product_in_place(
 // CHECK-SAME:    %[[H:[^:]*]]: memref<?x8xf32>
-// CHECK:         %[[SCRATCH:.*]] = memref.alloca() {alignment = 64 : i64} : memref<48x8xf32>
+// CHECK:         %[[SCRATCH:.*]] = memref.alloca() {alignment = 64 : i64} : memref<96x8xf32>
 // CHECK:         vector.store %{{.*}}, %[[SCRATCH]]
 // CHECK:         %[[NEW:.*]] = vector.load %[[SCRATCH]]
 // CHECK:         vector.store %[[NEW]], %[[H]]
@@ -138,9 +138,9 @@ func.func @rows_are_dealt(%x: memref<?x8xf32>, %id: index, %n: index) {
 // that they have in common and wait for each other after each stage.
 
 // CHECK-LABEL: func.func @columns(
-// CHECK:         %[[COMMON:.*]] = memref.alloc() {{.*}} : memref<48x64xf32>
+// CHECK:         %[[COMMON:.*]] = memref.alloc() {{.*}} : memref<96x64xf32>
 // CHECK:         omp.parallel
-// CHECK:           %[[OWN:.*]] = memref.alloc() {{.*}} : memref<48x64xf32>
+// CHECK:           %[[OWN:.*]] = memref.alloc() {{.*}} : memref<96x64xf32>
 // CHECK:           %[[SHARED:.*]] = arith.cmpi ugt, %[[N:.*]], %{{.*}}
 // CHECK:           %[[SCRATCH:.*]] = arith.select %[[SHARED]], %[[COMMON]], %[[OWN]]
 // CHECK:           %[[FIRST:.*]] = arith.divui %{{.*}}, %[[N]]
