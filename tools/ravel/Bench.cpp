@@ -5,11 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Commands.h"
-#include "Measure.h"
 #include "Options.h"
 #include "ResidentMemory.h"
 #include "ravel/Execution/FileIO.h"
 #include "ravel/Execution/ProductCount.h"
+#include "ravel/Execution/Timing.h"
 #include "ravel/Training/Random.h"
 #include "ravel/Training/Trainer.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -248,7 +248,11 @@ bool Subject::hasTime() const {
 }
 
 Error Subject::measure() {
-  timing = driver::measure([&] { step(); }, benchRepeat, benchMinTime);
+  TimingOptions how;
+  how.time = benchMinTime;
+  how.warmUp = benchMinTime / 10;
+  how.exactly = benchRepeat;
+  timing = measureTime([&] { step(); }, how);
   if (!benchMemory)
     return Error::success();
   Expected<ResidentMemory> taken = measureResidentMemory([&] { step(); });

@@ -4,12 +4,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "Measure.h"
+#include "ravel/Execution/Timing.h"
 #include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <chrono>
 
-namespace ravel::driver {
+using namespace ravel;
 
 static double getSeconds() {
   using namespace std::chrono;
@@ -29,26 +29,26 @@ static double measureOnce(llvm::function_ref<void()> work, int64_t calls) {
   return (getSeconds() - begin) / calls;
 }
 
-Timing measure(llvm::function_ref<void()> work, int64_t repeat,
-               double minTime) {
-  // The first call touches memory and starts threads; it says nothing of the
-  // others. The clock's own cost vanishes in what takes long enough.
-  constexpr double clockGrain = 20e-6;
-  work();
-  double end = getSeconds() + minTime / 10, shortest = measureOnce(work, 1);
+Timing ravel::measureTime(llvm::function_ref<void()> work,
+                          const TimingOptions &options) {
+  double end = getSeconds() + options.warmUp;
+  double shortest = measureOnce(work, 1);
   while (getSeconds() < end)
     shortest = std::min(shortest, measureOnce(work, 1));
 
+  // In what takes this long, the clock's own cost vanishes.
+  constexpr double clockGrain = 20e-6;
   Timing timing;
   if (shortest < clockGrain)
     timing.callsEach = int64_t(clockGrain / std::max(shortest, 1e-9)) + 1;
-  constexpr size_t fewest = 3;
-  end = getSeconds() + minTime;
-  while (repeat > 0 ? timing.seconds.size() < size_t(repeat)
-                    : timing.seconds.size() < fewest || getSeconds() < end)
+  end = getSeconds() + options.time;
+  auto isEnough = [&] {
+    size_t done = timing.seconds.size();
+    return options.exactly > 0 ? done >= options.exactly
+                               : done >= options.fewest && getSeconds() >= end;
+  };
+  while (!isEnough())
     timing.seconds.push_back(measureOnce(work, timing.callsEach));
   llvm::sort(timing.seconds);
   return timing;
 }
-
-} // namespace ravel::driver
