@@ -11,6 +11,7 @@ import os
 import pathlib
 import platform
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -23,10 +24,16 @@ import report
 import tensorfile
 import workers
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 AGREEMENT = 1e-3
 # Longer than the threads of an idle worker spin.
 PAUSE = 0.03
+
+
+def find_binaries():
+    program = shutil.which("ravel-benchmark")
+    return pathlib.Path(program).parent if program else ROOT / "build/release/bin"
 
 
 def parse_arguments():
@@ -39,10 +46,13 @@ def parse_arguments():
                         help="numbers of threads (1,2)")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--list", action="store_true", help="list the cases")
-    parser.add_argument("--out", metavar="DIR", type=pathlib.Path, default="build/bench/results")
-    parser.add_argument("--binaries", metavar="DIR", type=pathlib.Path,
-                        default="build/release/bin", help=argparse.SUPPRESS)
-    parser.add_argument("--onnxruntime", metavar="FILE", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--out", metavar="DIR", type=pathlib.Path,
+                        default=ROOT / "build/bench/results",
+                        help="the folder for results (build/bench/results)")
+    parser.add_argument("--binaries", metavar="DIR", type=pathlib.Path, default=find_binaries(),
+                        help="the folder with ravel-benchmark and its peers")
+    parser.add_argument("--onnxruntime", metavar="FILE", default="",
+                        help="the library libonnxruntime.so")
     return parser.parse_args()
 
 
@@ -55,12 +65,9 @@ class Benchmark:
         self.rounds, self.seconds = (3, 0.1) if arguments.quick else (7, 0.3)
         self.threads = [int(count) for count in arguments.threads.split(",")]
         self.peers = workers.peers(arguments.binaries.resolve(), arguments.onnxruntime)
-        self.wanted = arguments.peers and arguments.peers.split(",")
-        if arguments.peers == "":
-            self.wanted = []
+        self.wanted = None if arguments.peers is None else arguments.peers.split(",")
         self.limits = machine.Limits(arguments.binaries / "ravel-machine-limits", self.threads)
         self.log = open(self.out / "workers.log", "w")
-        self.results = open(self.out / "results.jsonl", "w")
         self.running = {}
         self.versions = {}
         self.rows = []
@@ -143,11 +150,9 @@ class Benchmark:
         if "ravel" in times:
             row["ravel_ms"], row["ravel_min_ms"] = times["ravel"]
             row["gflops"] = replies["ravel"]["operations"] / row["ravel_ms"] * 1e-6
-            row["fraction_of_peak"] = row["gflops"] / self.limits.peak(threads)
             if case.B == 1 and case.swept_bytes:
-                bound = self.limits.sweep_ms(case.swept_bytes, threads) * case.T
-                row["bandwidth_ms"] = bound
-                row["fraction_of_bandwidth"] = bound / row["ravel_ms"]
+                row["swept_bytes"], row["steps"] = case.swept_bytes, case.T
+            self.relate(row)
         if name in times:
             row["peer_ms"], row["peer_min_ms"] = times[name]
             row["ratio"] = row["peer_ms"] / row["ravel_ms"]
@@ -157,6 +162,14 @@ class Benchmark:
         if error:
             row["error"] = error
         self.add(row)
+
+    def relate(self, row):
+        """Puts a row in relation to what the machine can do."""
+        row["fraction_of_peak"] = row["gflops"] / self.limits.peak(row["threads"])
+        if "swept_bytes" in row:
+            sweep = self.limits.sweep_ms(row["swept_bytes"], row["threads"])
+            row["bandwidth_ms"] = sweep * row["steps"]
+            row["fraction_of_bandwidth"] = row["bandwidth_ms"] / row["ravel_ms"]
 
     # What a compile costs
 
@@ -192,9 +205,12 @@ class Benchmark:
 
     def add(self, row):
         self.rows.append(row)
-        self.results.write(json.dumps(row) + "\n")
-        self.results.flush()
+        self.write_results()
         print(report.line(row), flush=True)
+
+    def write_results(self):
+        with open(self.out / "results.jsonl", "w") as file:
+            file.writelines(json.dumps(row) + "\n" for row in self.rows)
 
     def description(self):
         """What the run was made with."""
@@ -220,6 +236,11 @@ class Benchmark:
                 elif threads == self.threads[0]:
                     self.run_compile(case, threads)
             self.stop_workers()
+            self.limits.measure_again()
+        for row in self.rows:
+            if row.get("gflops"):
+                self.relate(row)
+        self.write_results()
         description = self.description()
         (self.out / "run.json").write_text(json.dumps(description, indent=2) + "\n")
         (self.out / "table.md").write_text(report.table(self.rows, description))

@@ -54,8 +54,15 @@ private:
   void makeUpdate();
   void computeGradients();
   void update();
+  NamedTensors collect();
+  NamedTensors collectGradients();
 
   memory make(const memory::desc &desc) { return memory(desc, engine); }
+  memory makeZero(const memory::desc &desc) {
+    memory result = make(desc);
+    std::memset(result.get_data_handle(), 0, desc.get_size());
+    return result;
+  }
   memory::desc any(memory::dims dims) const {
     return {dims, memory::data_type::f32, tag::any};
   }
@@ -75,6 +82,7 @@ private:
   std::vector<int64_t> lengths;
 
   memory::desc input, output, state, bias, peephole, none;
+  memory::desc first, last; // states, if they are given and asked for
   dnnl::primitive forward, backward, loss;
   Arguments forwardArguments, backwardArguments;
   Weights inputWeights, stateWeights, biasWeights;
@@ -166,10 +174,10 @@ template <typename PD> void OneDNNWorker::adoptForward(const PD &pd) {
                       {DNNL_ARG_WEIGHTS_ITER, stateWeights.forward},
                       {DNNL_ARG_BIAS, biasWeights.plain},
                       {DNNL_ARG_DST_LAYER, make(output)}};
-  if (shape.streams) {
-    forwardArguments[DNNL_ARG_SRC_ITER] = make(state);
+  if (first)
+    forwardArguments[DNNL_ARG_SRC_ITER] = makeZero(state);
+  if (last)
     forwardArguments[DNNL_ARG_DST_ITER] = make(state);
-  }
   if (shape.trains)
     forwardArguments[DNNL_ARG_WORKSPACE] = make(pd.workspace_desc());
 }
@@ -188,6 +196,7 @@ template <typename PD> void OneDNNWorker::adoptBackward(const PD &pd) {
   backwardArguments[DNNL_ARG_DIFF_WEIGHTS_ITER] = stateWeights.gradient;
   backwardArguments[DNNL_ARG_DIFF_BIAS] = biasWeights.gradient;
   backwardArguments[DNNL_ARG_DIFF_SRC_LAYER] = make(input);
+  backwardArguments[DNNL_ARG_DIFF_SRC_ITER] = make(state);
   backwardArguments[DNNL_ARG_DIFF_DST_LAYER] = slope;
 }
 
@@ -197,18 +206,17 @@ template <typename Forward, typename Backward, typename... Algorithm>
 void OneDNNWorker::buildSimple(Algorithm... algorithm) {
   memory::desc W = any(inputWeights.plain.get_desc().dims());
   memory::desc U = any(stateWeights.plain.get_desc().dims());
-  memory::desc iter = shape.streams ? state : none;
   constexpr auto direction = dnnl::rnn_direction::unidirectional_left2right;
   typename Forward::primitive_desc pd({forwardKind(), algorithm..., direction,
-                                       input, iter, W, U, bias, output, iter},
+                                       input, first, W, U, bias, output, last},
                                       engine);
   adoptForward(pd);
   forward = Forward(pd);
   if (!shape.trains)
     return;
   typename Backward::primitive_desc adjoint(
-      {dnnl::prop_kind::backward, algorithm..., direction, input, none, W, U,
-       bias, output, none, input, none, W, U, bias, output, none},
+      {dnnl::prop_kind::backward, algorithm..., direction, input, first, W, U,
+       bias, output, none, input, first, W, U, bias, output, none},
       engine, pd);
   adoptBackward(adjoint);
   backward = Backward(adjoint);
@@ -217,44 +225,27 @@ void OneDNNWorker::buildSimple(Algorithm... algorithm) {
 void OneDNNWorker::buildLSTM() {
   memory::desc W = any(inputWeights.plain.get_desc().dims());
   memory::desc U = any(stateWeights.plain.get_desc().dims());
-  memory::desc iter = shape.streams ? state : none;
   constexpr auto direction = dnnl::rnn_direction::unidirectional_left2right;
-  dnnl::lstm_forward::primitive_desc pd({forwardKind(), direction, input, iter,
-                                         iter, W, U, peephole, bias, output,
-                                         iter, iter},
+  dnnl::lstm_forward::primitive_desc pd({forwardKind(), direction, input, first,
+                                         first, W, U, peephole, bias, output,
+                                         last, last},
                                         engine);
   adoptForward(pd);
-  if (shape.streams) {
-    forwardArguments[DNNL_ARG_SRC_ITER_C] = make(state);
+  if (first)
+    forwardArguments[DNNL_ARG_SRC_ITER_C] = makeZero(state);
+  if (last)
     forwardArguments[DNNL_ARG_DST_ITER_C] = make(state);
-  }
   if (peephole)
     forwardArguments[DNNL_ARG_WEIGHTS_PEEPHOLE] = make(peephole);
   forward = dnnl::lstm_forward(pd);
   if (!shape.trains)
     return;
-  dnnl::lstm_backward::primitive_desc adjoint({dnnl::prop_kind::backward,
-                                               direction,
-                                               input,
-                                               none,
-                                               none,
-                                               W,
-                                               U,
-                                               bias,
-                                               output,
-                                               none,
-                                               none,
-                                               input,
-                                               none,
-                                               none,
-                                               W,
-                                               U,
-                                               bias,
-                                               output,
-                                               none,
-                                               none},
-                                              engine, pd);
+  dnnl::lstm_backward::desc desc(
+      dnnl::prop_kind::backward, direction, input, first, first, W, U, bias,
+      output, none, none, input, first, first, W, U, bias, output, none, none);
+  dnnl::lstm_backward::primitive_desc adjoint(desc, engine, pd);
   adoptBackward(adjoint);
+  backwardArguments[DNNL_ARG_DIFF_SRC_ITER_C] = make(state);
   backward = dnnl::lstm_backward(adjoint);
 }
 
@@ -280,6 +271,10 @@ void OneDNNWorker::build(const Reference &reference) {
   input = {{T, B, I}, f32, tag::tnc};
   output = {{T, B, H}, f32, tag::tnc};
   state = {{L, 1, B, H}, f32, tag::ldnc};
+  // A backward pass that is not given the first state computes the gradient of
+  // an LSTM's weights from states that are a step late.
+  first = shape.streams || shape.trains ? state : none;
+  last = shape.streams ? state : none;
   bias = {{L, 1, numBiases, H}, f32, tag::ldgo};
   peephole = shape.cell == "lstm_peephole"
                  ? memory::desc({L, 1, 3, H}, f32, tag::ldgo)
@@ -338,7 +333,7 @@ Expected<json::Object> OneDNNWorker::prepare(const json::Object &request) {
     fill(DNNL_ARG_SRC_LAYER, "input.x");
   if (shape.streams)
     fill(DNNL_ARG_SRC_ITER, "input.h");
-  if (forwardArguments.count(DNNL_ARG_SRC_ITER_C))
+  if (shape.streams && forwardArguments.count(DNNL_ARG_SRC_ITER_C))
     fill(DNNL_ARG_SRC_ITER_C, "input.c");
   if (shape.trains)
     std::memcpy(data(target), reference->values("input.t"), output.get_size());
@@ -387,6 +382,14 @@ void OneDNNWorker::step() {
 }
 
 Expected<NamedTensors> OneDNNWorker::evaluate() {
+  try {
+    return collect();
+  } catch (const dnnl::error &error) {
+    return makeError(Twine("oneDNN: ") + error.what());
+  }
+}
+
+NamedTensors OneDNNWorker::collectGradients() {
   NamedTensors tensors;
   int64_t H = shape.hidden, numGates = gates.size();
   auto addGradient = [&](StringRef name, const memory &plain, int64_t layer,
@@ -398,23 +401,28 @@ Expected<NamedTensors> OneDNNWorker::evaluate() {
                   H * sizeof(float));
     tensors[nameOf(layer, name)] = std::move(tensor);
   };
-  if (shape.trains) {
-    computeGradients();
-    for (int64_t layer = 0; layer < shape.layers; ++layer) {
-      for (int64_t gate = 0; gate < numGates; ++gate) {
-        addGradient(gates[gate].input, inputWeights.plainGradient, layer,
-                    shape.inputs, numGates, gate);
-        addGradient(gates[gate].state, stateWeights.plainGradient, layer, H,
-                    numGates, gate);
-        addGradient(gates[gate].bias, biasWeights.plainGradient, layer, 1,
-                    numBiases, gate);
-      }
-      if (numBiases > numGates)
-        addGradient("candidate_h.bias", biasWeights.plainGradient, layer, 1,
-                    numBiases, numGates);
+  computeGradients();
+  for (int64_t layer = 0; layer < shape.layers; ++layer) {
+    for (int64_t gate = 0; gate < numGates; ++gate) {
+      addGradient(gates[gate].input, inputWeights.plainGradient, layer,
+                  shape.inputs, numGates, gate);
+      addGradient(gates[gate].state, stateWeights.plainGradient, layer, H,
+                  numGates, gate);
+      addGradient(gates[gate].bias, biasWeights.plainGradient, layer, 1,
+                  numBiases, gate);
     }
-    return tensors;
+    if (numBiases > numGates)
+      addGradient("candidate_h.bias", biasWeights.plainGradient, layer, 1,
+                  numBiases, numGates);
   }
+  return tensors;
+}
+
+NamedTensors OneDNNWorker::collect() {
+  if (shape.trains)
+    return collectGradients();
+  NamedTensors tensors;
+  int64_t H = shape.hidden;
   step();
   auto add = [&](const std::string &name, int argument) {
     auto found = forwardArguments.find(argument);
