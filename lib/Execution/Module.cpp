@@ -57,11 +57,43 @@ struct Module::Impl {
   llvm::Expected<Function> lookup(llvm::StringRef name, bool hasWorkspace);
   /// Calls `function` with `pointers` and, if it needs one, a workspace.
   void run(const Function &function, llvm::SmallVectorImpl<void *> &pointers);
+  /// The workspace for a call of `function`, which needs one, with `pointers`.
+  Workspace takeWorkspace(const Function &function,
+                          llvm::SmallVectorImpl<void *> &pointers,
+                          int64_t &bytes);
 };
 
 struct PreparedParameters::Impl {
   std::vector<Workspace> tensors;
 };
+
+/// How compiled code takes a tensor: {allocated, aligned, offset, sizes...,
+/// strides...}.
+using Descriptor = llvm::SmallVector<int64_t, 7>;
+
+struct BoundCall::Impl {
+  ~Impl() {
+    if (workspaces)
+      workspaces->giveBack(std::move(workspace));
+  }
+
+  Entry entry = nullptr;
+  int64_t batch = 0;
+  llvm::SmallVector<Descriptor> descriptors;
+  llvm::SmallVector<void *> pointers;
+  /// Of parameters that no caller has prepared.
+  std::optional<PreparedParameters> prepared;
+  Workspace workspace;
+  /// Where that came from; null if there is none.
+  Workspaces *workspaces = nullptr;
+};
+
+BoundCall::BoundCall(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
+BoundCall::BoundCall(BoundCall &&) noexcept = default;
+BoundCall &BoundCall::operator=(BoundCall &&) noexcept = default;
+BoundCall::~BoundCall() = default;
+
+void BoundCall::operator()() { impl->entry(impl->pointers.data()); }
 
 PreparedParameters::PreparedParameters(std::unique_ptr<Impl> impl)
     : impl(std::move(impl)) {}
@@ -174,10 +206,6 @@ llvm::Expected<Module> Module::load(CompiledCode code, bool cached) {
   return Module(std::move(impl));
 }
 
-/// How compiled code takes a tensor: {allocated, aligned, offset, sizes...,
-/// strides...}.
-using Descriptor = llvm::SmallVector<int64_t, 7>;
-
 static Descriptor describe(void *data, llvm::ArrayRef<int64_t> shape) {
   auto address = reinterpret_cast<int64_t>(data);
   Descriptor descriptor = {address, address, 0};
@@ -191,17 +219,24 @@ static Descriptor describe(void *data, llvm::ArrayRef<int64_t> shape) {
   return descriptor;
 }
 
+Workspace Module::Impl::takeWorkspace(const Function &function,
+                                      llvm::SmallVectorImpl<void *> &pointers,
+                                      int64_t &bytes) {
+  Descriptor needed = describe(&bytes, {1});
+  pointers.push_back(needed.data());
+  function.workspace(pointers.data());
+  pointers.pop_back();
+  return workspaces.take(bytes);
+}
+
 void Module::Impl::run(const Function &function,
                        llvm::SmallVectorImpl<void *> &pointers) {
   if (!function.workspace)
     return function.run(pointers.data());
   int64_t bytes = 0;
-  Descriptor needed = describe(&bytes, {1});
-  pointers.push_back(needed.data());
-  function.workspace(pointers.data());
-  Workspace workspace = workspaces.take(bytes);
+  Workspace workspace = takeWorkspace(function, pointers, bytes);
   Descriptor memory = describe(workspace.data(), {bytes});
-  pointers.back() = memory.data();
+  pointers.push_back(memory.data());
   function.run(pointers.data());
   workspaces.giveBack(std::move(workspace));
 }
@@ -230,10 +265,22 @@ static void appendPrepared(const Signature &signature,
   }
 }
 
-llvm::Error Module::call(llvm::StringRef function,
-                         llvm::ArrayRef<TensorRef> arguments,
-                         int64_t batch,
-                         const PreparedParameters *prepared) const {
+/// The parameters among the arguments of a call.
+static llvm::SmallVector<TensorRef>
+getParameters(const Signature &signature, llvm::ArrayRef<TensorRef> arguments) {
+  llvm::SmallVector<TensorRef> parameters;
+  const TensorRef *next = arguments.begin();
+  for (const Argument &argument : signature.arguments) {
+    if (argument.role == Role::Parameter)
+      parameters.push_back(*next);
+    next += argument.role != Role::Batch;
+  }
+  return parameters;
+}
+
+llvm::Expected<BoundCall>
+Module::bind(llvm::StringRef function, llvm::ArrayRef<TensorRef> arguments,
+             int64_t batch, const PreparedParameters *prepared) const {
   const Signature *signature = find(function);
   if (!signature)
     return makeError("no function @" + function + " was compiled");
@@ -245,15 +292,18 @@ llvm::Error Module::call(llvm::StringRef function,
     return makeError("@" + function + " takes " + llvm::Twine(numTensors) +
                      " tensors, but is given " + llvm::Twine(arguments.size()));
 
-  llvm::SmallVector<Descriptor> descriptors;
-  llvm::SmallVector<void *> pointers;
+  auto call = std::make_unique<BoundCall::Impl>();
+  call->batch = batch;
+  llvm::SmallVector<Descriptor> &descriptors = call->descriptors;
+  llvm::SmallVector<void *> &pointers = call->pointers;
+  // One more for the workspace: pointers must stay right.
   descriptors.reserve(signature->arguments.size() +
-                      signature->preparedBytes.size());
+                      signature->preparedBytes.size() + 1);
   int64_t rows = 0;
   const TensorRef *next = arguments.begin();
   for (const Argument &argument : signature->arguments) {
     if (argument.role == Role::Batch) {
-      pointers.push_back(&batch);
+      pointers.push_back(&call->batch);
       continue;
     }
     const TensorRef &tensor = *next++;
@@ -287,31 +337,36 @@ llvm::Error Module::call(llvm::StringRef function,
     descriptors.push_back(describe(data, expected));
     pointers.push_back(descriptors.back().data());
   }
-  size_t index = signature - signatures().begin();
-  if (signature->preparedBytes.empty()) {
-    impl->run(impl->functions[index], pointers);
-    return llvm::Error::success();
+  if (!signature->preparedBytes.empty()) {
+    if (!prepared) {
+      llvm::Expected<PreparedParameters> computed =
+          prepare(function, getParameters(*signature, arguments));
+      if (!computed)
+        return computed.takeError();
+      call->prepared.emplace(std::move(*computed));
+      prepared = &*call->prepared;
+    }
+    appendPrepared(*signature, prepared->impl->tensors, descriptors, pointers);
   }
-  std::optional<PreparedParameters> own;
-  if (!prepared) {
-    llvm::SmallVector<TensorRef> parameters;
-    for (auto [argument, tensor] :
-         llvm::zip(llvm::make_filter_range(signature->arguments,
-                                           [](const Argument &argument) {
-                                             return argument.role !=
-                                                    Role::Batch;
-                                           }),
-                   arguments))
-      if (argument.role == Role::Parameter)
-        parameters.push_back(tensor);
-    llvm::Expected<PreparedParameters> computed = prepare(function, parameters);
-    if (!computed)
-      return computed.takeError();
-    own.emplace(std::move(*computed));
-    prepared = &*own;
+  const Function &code = impl->functions[signature - signatures().begin()];
+  call->entry = code.run;
+  if (code.workspace) {
+    int64_t bytes = 0;
+    call->workspace = impl->takeWorkspace(code, pointers, bytes);
+    call->workspaces = &impl->workspaces;
+    descriptors.push_back(describe(call->workspace.data(), {bytes}));
+    pointers.push_back(descriptors.back().data());
   }
-  appendPrepared(*signature, prepared->impl->tensors, descriptors, pointers);
-  impl->run(impl->functions[index], pointers);
+  return BoundCall(std::move(call));
+}
+
+llvm::Error Module::call(llvm::StringRef function,
+                         llvm::ArrayRef<TensorRef> arguments, int64_t batch,
+                         const PreparedParameters *prepared) const {
+  llvm::Expected<BoundCall> call = bind(function, arguments, batch, prepared);
+  if (!call)
+    return call.takeError();
+  (*call)();
   return llvm::Error::success();
 }
 

@@ -171,7 +171,8 @@ TensorRef FunctionCall::prepareOutput(unsigned index, int64_t rows,
   return output;
 }
 
-Error FunctionCall::run(const Batch &batch, uint64_t seed, int64_t epoch) {
+Expected<BatchCall> FunctionCall::makeCall(const Batch &batch, uint64_t seed,
+                                           int64_t epoch) {
   // The offsets are those of the one axis that the function's inputs share.
   Tensor offsets(DType::I64, {1});
   int64_t numRows = 0;
@@ -249,10 +250,19 @@ Error FunctionCall::run(const Batch &batch, uint64_t seed, int64_t epoch) {
       return computed.takeError();
     prepared.emplace(std::move(*computed));
   }
-  if (Error error =
-          module->call(callee->name, arguments, batch.size, &*prepared))
-    return error;
+  Expected<BoundCall> call =
+      module->bind(callee->name, arguments, batch.size, &*prepared);
+  if (!call)
+    return call.takeError();
+  return BatchCall{std::move(offsets), std::move(keys), std::move(weights),
+                   std::move(*call)};
+}
 
+Error FunctionCall::run(const Batch &batch, uint64_t seed, int64_t epoch) {
+  Expected<BatchCall> made = makeCall(batch, seed, epoch);
+  if (!made)
+    return made.takeError();
+  made->call();
   for (auto [index, argument] : enumerate(callee->arguments))
     if (argument.role == Role::Output && !argument.carry.empty())
       std::swap(states[argument.carry], outputs[index]);

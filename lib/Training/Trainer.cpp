@@ -185,22 +185,6 @@ Expected<int64_t> Trainer::countSteps() const {
   return batches->batchesPerEpoch() * options.epochs;
 }
 
-/// Checks an optimizer's signature and makes its states: as many as it takes.
-static Expected<OptimizerState>
-makeOptimizerState(const Module &module, StringRef name,
-                   const ParameterStore &parameters) {
-  const Signature *signature = module.find(name);
-  if (!signature)
-    return makeError("the module has no optimizer '" + name + "'");
-  OptimizerState state;
-  for (const Argument &argument : signature->arguments)
-    if (argument.role == Role::Input &&
-        StringRef(argument.name).starts_with("state"))
-      state.emplace(argument.name,
-                    parameters.makeArenaLike(ArenaKind::Trainable));
-  return state;
-}
-
 Error Trainer::prepare() {
   if (parameters.layout().arenaSize(ArenaKind::Trainable) == 0)
     return makeError("the model has nothing to train: no trainable parameters");
@@ -233,11 +217,11 @@ Error Trainer::prepare() {
   schedule = *parsed;
   options.run["schedule"] = text;
 
-  Expected<OptimizerState> made =
-      makeOptimizerState(training, options.optimizer, parameters);
+  Expected<OptimizerCall> made =
+      OptimizerCall::create(training, options.optimizer, parameters, gradients);
   if (!made)
     return made.takeError();
-  optimizer = std::move(*made);
+  optimizer.emplace(std::move(*made));
   return Error::success();
 }
 
@@ -245,7 +229,7 @@ Error Trainer::resume() {
   std::string path = joinPath(options.folder, "last.safetensors");
   NamedTensors carried;
   Expected<TrainingState> loaded =
-      loadCheckpoint(path, parameters, optimizer, carried);
+      loadCheckpoint(path, parameters, optimizer->state(), carried);
   if (!loaded)
     return loaded.takeError();
   state = std::move(*loaded);
@@ -288,52 +272,13 @@ Error Trainer::save(StringRef name) {
                              {"epoch_loss_sum", epochLossSum},
                              {"epoch_loss_count", epochLossCount},
                              {"last_epoch_loss", lastEpochLoss}};
-  return saveCheckpoint(joinPath(options.folder, name), parameters, optimizer,
-                        toRefs(gradient->carried()), state);
+  return saveCheckpoint(joinPath(options.folder, name), parameters,
+                        optimizer->state(), toRefs(gradient->carried()), state);
 }
 
 Error Trainer::log(json::Object values) {
   values["epoch"] = state.epoch;
   return metrics->write(state.step, std::move(values));
-}
-
-/// Updates the trainable arena in place.
-Error Trainer::applyOptimizer(double rate) {
-  const Signature &signature = *training.find(options.optimizer);
-  Tensor &arena = parameters.arena(ArenaKind::Trainable);
-  DType dtype = parameters.elementType();
-  Tensor rateTensor(dtype, {}), stepTensor(dtype, {});
-  dispatch(dtype, [&](auto zero) {
-    using T = decltype(zero);
-    *static_cast<T *>(rateTensor.data()) = T(rate);
-    *static_cast<T *>(stepTensor.data()) = T(state.step + 1);
-  });
-  Tensor noInstants(DType::I64, {1});
-  std::vector<TensorRef> arguments;
-  int64_t numOutputs = 0;
-  for (const Argument &argument : signature.arguments) {
-    if (argument.role == Role::Batch)
-      continue;
-    TensorRef ref{argument.dtype, argument.shape, nullptr};
-    StringRef name = argument.name;
-    if (argument.role == Role::Offsets) {
-      ref = noInstants;
-    } else if (argument.role == Role::Output) {
-      // The parameter, then the states in order.
-      ref = numOutputs == 0
-                ? arena.ref()
-                : optimizer.at("state" + std::to_string(numOutputs - 1)).ref();
-      ++numOutputs;
-    } else if (argument.role == Role::Input) {
-      ref = name == "parameter"       ? arena.ref()
-            : name == "gradient"      ? gradients.ref()
-            : name == "learning_rate" ? rateTensor.ref()
-            : name == "step"          ? stepTensor.ref()
-                                      : optimizer.at(name.str()).ref();
-    }
-    arguments.push_back(ref);
-  }
-  return training.call(options.optimizer, arguments, arena.dim(0));
 }
 
 Error Trainer::takeStep() {
@@ -359,8 +304,7 @@ Error Trainer::takeStep() {
     return fail("norm of the gradient", norm);
   if (options.clip > 0)
     clipToNorm(gradients, norm, options.clip);
-  if (Error error = applyOptimizer(rate))
-    return error;
+  optimizer->update(rate, state.step + 1);
 
   ++state.step;
   lastLoss = sum / batch.size;

@@ -25,6 +25,7 @@ llvm::Expected<int> sample();
 llvm::Expected<int> print();
 llvm::Expected<int> listParameters();
 llvm::Expected<int> plot();
+llvm::Expected<int> bench();
 
 /// What the command line's MODEL stands for.
 struct ModelFolder {
@@ -52,6 +53,10 @@ llvm::Expected<DType> getPrecision(const ModelFolder *model = nullptr);
 
 /// A compiler with the cache of the command line; sets the number of threads.
 Compiler makeCompiler();
+
+/// Parses "adam{beta1=0.95, beta2=0.999}".
+llvm::Error parseOptimizer(llvm::StringRef text, std::string &name,
+                           std::map<std::string, double> &settings);
 
 /// One function of a model, as it runs outside of training.
 llvm::Expected<Module> compileFunction(const Compiler &compiler,

@@ -91,6 +91,34 @@ Compiler makeCompiler() {
   return cacheDirectory.empty() ? Compiler() : Compiler(cacheDirectory);
 }
 
+Error parseOptimizer(StringRef text, std::string &name,
+                     std::map<std::string, double> &settings) {
+  StringRef rest = text;
+  name =
+      rest.take_until([](char c) { return c == '{'; }).trim().ltrim('@').str();
+  rest = rest.drop_until([](char c) { return c == '{'; });
+  auto fail = [&] {
+    return makeError("--optimizer '" + text +
+                     "': expected a name, or NAME{SETTING=NUMBER, ...}");
+  };
+  if (name.empty())
+    return fail();
+  if (rest.empty())
+    return Error::success();
+  if (!rest.consume_front("{") || !rest.consume_back("}"))
+    return fail();
+  SmallVector<StringRef> parts;
+  rest.split(parts, ',', -1, false);
+  for (StringRef part : parts) {
+    auto [key, value] = part.split('=');
+    double number;
+    if (key.trim().empty() || value.trim().getAsDouble(number))
+      return fail();
+    settings[key.trim().str()] = number;
+  }
+  return Error::success();
+}
+
 Expected<Module> compileFunction(const Compiler &compiler,
                                  const ModelSource &source, StringRef function,
                                  DType precision) {

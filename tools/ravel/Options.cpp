@@ -17,10 +17,11 @@ cl::SubCommand sampleCommand("sample", "write text with a language model");
 cl::SubCommand printCommand("print", "show a model's IR at a level");
 cl::SubCommand paramsCommand("params", "list a model's parameters");
 cl::SubCommand plotCommand("plot", "draw columns of a table as lines");
+cl::SubCommand benchCommand("bench", "measure how fast a function runs");
 
 static cl::OptionCategory modelOptions("1. Model"), dataOptions("2. Data"),
-    trainingOptions("3. Training"), outputOptions("4. Output"),
-    commonOptions("5. Common");
+    trainingOptions("3. Training"), measureOptions("3. Measuring"),
+    outputOptions("4. Output"), commonOptions("5. Common");
 
 //===----------------------------------------------------------------------===//
 // Model
@@ -32,7 +33,7 @@ cl::opt<std::string>
               cl::sub(trainCommand), cl::sub(runCommand),
               cl::sub(evaluateCommand), cl::sub(sampleCommand),
               cl::sub(printCommand), cl::sub(paramsCommand),
-              cl::cat(modelOptions));
+              cl::sub(benchCommand), cl::cat(modelOptions));
 cl::opt<std::string>
     entry("entry", cl::value_desc("@function"),
           cl::desc("The function to run (print, params: only this one)"),
@@ -49,13 +50,12 @@ cl::opt<std::string> weights(
     cl::desc("A .safetensors file; for a folder also `best` or `last`. "
              "Default: the folder's best, or its last if there is no best"),
     cl::sub(runCommand), cl::sub(evaluateCommand), cl::sub(sampleCommand),
-    cl::cat(modelOptions));
-cl::opt<std::string>
-    precision("precision", cl::value_desc("f32|f64"),
-              cl::desc("The float type of all computation (f32)"),
-              cl::sub(trainCommand), cl::sub(runCommand),
-              cl::sub(evaluateCommand), cl::sub(sampleCommand),
-              cl::sub(printCommand), cl::cat(modelOptions));
+    cl::sub(benchCommand), cl::cat(modelOptions));
+cl::opt<std::string> precision(
+    "precision", cl::value_desc("f32|f64"),
+    cl::desc("The float type of all computation (f32)"), cl::sub(trainCommand),
+    cl::sub(runCommand), cl::sub(evaluateCommand), cl::sub(sampleCommand),
+    cl::sub(printCommand), cl::sub(benchCommand), cl::cat(modelOptions));
 
 //===----------------------------------------------------------------------===//
 // Data
@@ -175,10 +175,12 @@ cl::opt<int64_t> epochs("epochs", cl::init(10), cl::value_desc("N"),
 cl::opt<int64_t> batchSize("batch", cl::init(32), cl::value_desc("N"),
                            cl::desc("Examples in a batch (32)"),
                            cl::sub(trainCommand), cl::sub(runCommand),
-                           cl::sub(evaluateCommand), cl::cat(trainingOptions));
+                           cl::sub(evaluateCommand), cl::sub(benchCommand),
+                           cl::cat(trainingOptions));
 cl::opt<double> learningRate("lr", cl::init(1e-3), cl::value_desc("rate"),
                              cl::desc("The learning rate (0.001)"),
-                             cl::sub(trainCommand), cl::cat(trainingOptions));
+                             cl::sub(trainCommand), cl::sub(benchCommand),
+                             cl::cat(trainingOptions));
 cl::opt<std::string>
     schedule("schedule", cl::init("constant"), cl::value_desc("schedule"),
              cl::desc("How the rate changes: constant, cosine, "
@@ -190,10 +192,11 @@ cl::opt<std::string>
               cl::desc("sgd, momentum, adam, adamw, rmsprop or one of the "
                        "model's own, with settings: 'adam{beta1=0.95}' (adam)"),
               cl::sub(trainCommand), cl::sub(printCommand),
-              cl::cat(trainingOptions));
+              cl::sub(benchCommand), cl::cat(trainingOptions));
 cl::opt<double> clip("clip", cl::init(0), cl::value_desc("norm"),
                      cl::desc("Scale gradients down to this global norm"),
-                     cl::sub(trainCommand), cl::cat(trainingOptions));
+                     cl::sub(trainCommand), cl::sub(benchCommand),
+                     cl::cat(trainingOptions));
 cl::opt<int64_t> patience("patience", cl::init(0), cl::value_desc("N"),
                           cl::desc("Stop after N evaluations without a better "
                                    "one"),
@@ -248,7 +251,7 @@ cl::opt<bool> raw("raw",
                            "is not undone, scores are not turned into classes"),
                   cl::sub(runCommand), cl::cat(outputOptions));
 cl::opt<bool> printJSON("json", cl::desc("Print JSON"), cl::sub(paramsCommand),
-                        cl::cat(outputOptions));
+                        cl::sub(benchCommand), cl::cat(outputOptions));
 cl::opt<unsigned>
     level("level", cl::init(0), cl::value_desc("0-6"),
           cl::desc("0 model, 1 explicit, 2 with gradient, 3 batched, "
@@ -285,6 +288,40 @@ cl::opt<std::string> plotUnit("y-label", cl::value_desc("text"),
                               cl::sub(plotCommand), cl::cat(outputOptions));
 
 //===----------------------------------------------------------------------===//
+// Measuring
+//===----------------------------------------------------------------------===//
+
+cl::opt<std::string>
+    benchFunction("function", cl::value_desc("@function"),
+                  cl::desc("The function to measure (the only one)"),
+                  cl::sub(benchCommand), cl::cat(modelOptions));
+cl::opt<std::string>
+    benchMode("mode", cl::init("run"), cl::value_desc("run|train"),
+              cl::desc("run: calls the function. train: a training step, which "
+                       "is the gradient of the function, an objective, and "
+                       "the optimizer's update (run)"),
+              cl::sub(benchCommand), cl::cat(modelOptions));
+cl::opt<int64_t> benchLength("length", cl::init(50), cl::value_desc("N"),
+                             cl::desc("Instants of each sequence (50)"),
+                             cl::sub(benchCommand), cl::cat(dataOptions));
+cl::opt<std::string>
+    benchLengths("lengths", cl::value_desc("lo:hi"),
+                 cl::desc("Draw each sequence's length, from lo to hi"),
+                 cl::sub(benchCommand), cl::cat(dataOptions));
+cl::opt<int64_t>
+    benchRepeat("repeat", cl::init(0), cl::value_desc("N"),
+                cl::desc("Measure N times (default: as often as --min-time "
+                         "allows)"),
+                cl::sub(benchCommand), cl::cat(measureOptions));
+cl::opt<double> benchMinTime("min-time", cl::init(1), cl::value_desc("seconds"),
+                             cl::desc("Measure for so long, and at least three "
+                                      "times (1)"),
+                             cl::sub(benchCommand), cl::cat(measureOptions));
+cl::opt<bool> benchMemory("memory",
+                          cl::desc("Measure the memory that a call takes"),
+                          cl::sub(benchCommand), cl::cat(measureOptions));
+
+//===----------------------------------------------------------------------===//
 // Common
 //===----------------------------------------------------------------------===//
 
@@ -293,30 +330,33 @@ cl::opt<unsigned> threads("threads", cl::init(0), cl::value_desc("N"),
                                    "as there are processors)"),
                           cl::sub(trainCommand), cl::sub(runCommand),
                           cl::sub(evaluateCommand), cl::sub(sampleCommand),
-                          cl::cat(commonOptions));
+                          cl::sub(benchCommand), cl::cat(commonOptions));
 cl::opt<uint64_t>
     seed("seed", cl::init(0), cl::value_desc("N"),
          cl::desc("Of everything that is drawn at random (0). The "
                   "same seed, threads and machine: the same bits"),
          cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
-         cl::sub(sampleCommand), cl::cat(commonOptions));
+         cl::sub(sampleCommand), cl::sub(benchCommand), cl::cat(commonOptions));
 cl::opt<std::string>
     cacheDirectory("cache-dir", cl::value_desc("folder"),
                    cl::desc("Where compiled code is kept (default: "
                             "$RAVEL_CACHE_DIR or ~/.cache/ravel)"),
                    cl::sub(trainCommand), cl::sub(runCommand),
                    cl::sub(evaluateCommand), cl::sub(sampleCommand),
-                   cl::sub(paramsCommand), cl::cat(commonOptions));
+                   cl::sub(paramsCommand), cl::sub(benchCommand),
+                   cl::cat(commonOptions));
 cl::opt<bool> noCache("no-cache", cl::desc("Compile afresh, keep nothing"),
                       cl::sub(trainCommand), cl::sub(runCommand),
                       cl::sub(evaluateCommand), cl::sub(sampleCommand),
-                      cl::sub(paramsCommand), cl::cat(commonOptions));
+                      cl::sub(paramsCommand), cl::sub(benchCommand),
+                      cl::cat(commonOptions));
 cl::opt<std::string> cpu("cpu", cl::value_desc("name"),
                          cl::desc("The processor to compile for, as LLVM names "
                                   "it (default: this one)"),
                          cl::sub(trainCommand), cl::sub(runCommand),
                          cl::sub(evaluateCommand), cl::sub(sampleCommand),
-                         cl::sub(printCommand), cl::cat(commonOptions));
+                         cl::sub(printCommand), cl::sub(benchCommand),
+                         cl::cat(commonOptions));
 
 //===----------------------------------------------------------------------===//
 // Help
@@ -335,6 +375,7 @@ commands:
   params    list a model's parameters
   print     show a model's IR at a level, from equations to LLVM
   plot      draw columns of a table as lines (SVG)
+  bench     measure how fast a function runs, and what memory it takes
 
 `ravel COMMAND --help` explains a command and gives examples.
 
@@ -416,6 +457,21 @@ EXAMPLES:
 
   ravel plot --data forecast.csv --x date \
     --lines truth=value,forecast=forecast --y-label '°C' --output forecast.svg
+)")
+      .Case("bench", R"(
+EXAMPLES:
+
+  50 instants of 32 examples, on two threads:
+    ravel bench model.mlir --function @f --length 50 --batch 32 --threads 2
+
+  Examples of 5 to 50 instants:
+    ravel bench model.mlir --function @f --lengths 5:50
+
+  A training step, with its memory, as JSON:
+    ravel bench model.mlir --function @loss --mode train --memory --json
+
+  Inputs and, without --weights, parameters are drawn at random from --seed.
+  GFLOP/s counts products of vectors and matrices alone, at true instants.
 )")
       .Default("");
 }

@@ -16,7 +16,7 @@
 namespace ravel::driver {
 
 extern llvm::cl::SubCommand trainCommand, runCommand, evaluateCommand,
-    sampleCommand, printCommand, paramsCommand, plotCommand;
+    sampleCommand, printCommand, paramsCommand, plotCommand, benchCommand;
 
 // What to work on.
 extern llvm::cl::opt<std::string> modelPath, entry, objective, weights,
@@ -52,6 +52,12 @@ extern llvm::cl::opt<std::string> prompt;
 
 // Plotting.
 extern llvm::cl::opt<std::string> plotColumns, plotX, plotTitle, plotUnit;
+
+// Measuring.
+extern llvm::cl::opt<std::string> benchFunction, benchMode, benchLengths;
+extern llvm::cl::opt<int64_t> benchLength, benchRepeat;
+extern llvm::cl::opt<double> benchMinTime;
+extern llvm::cl::opt<bool> benchMemory;
 
 // Common.
 extern llvm::cl::opt<unsigned> threads;

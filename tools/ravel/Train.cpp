@@ -40,35 +40,6 @@ static void catchInterrupts() {
 // Pieces
 //===----------------------------------------------------------------------===//
 
-/// Parses "adam{beta1=0.95, beta2=0.999}".
-static Error parseOptimizer(StringRef text, std::string &name,
-                            std::map<std::string, double> &settings) {
-  StringRef rest = text;
-  name =
-      rest.take_until([](char c) { return c == '{'; }).trim().ltrim('@').str();
-  rest = rest.drop_until([](char c) { return c == '{'; });
-  auto fail = [&] {
-    return makeError("--optimizer '" + text +
-                     "': expected a name, or NAME{SETTING=NUMBER, ...}");
-  };
-  if (name.empty())
-    return fail();
-  if (rest.empty())
-    return Error::success();
-  if (!rest.consume_front("{") || !rest.consume_back("}"))
-    return fail();
-  SmallVector<StringRef> parts;
-  rest.split(parts, ',', -1, false);
-  for (StringRef part : parts) {
-    auto [key, value] = part.split('=');
-    double number;
-    if (key.trim().empty() || value.trim().getAsDouble(number))
-      return fail();
-    settings[key.trim().str()] = number;
-  }
-  return Error::success();
-}
-
 /// The unit that the root of a loss is in: that of the one column to be
 /// predicted.
 static Expected<double> getMetricScale(const DataConfig &config,

@@ -51,7 +51,8 @@ int main(int argc, char **argv) {
       {&sampleCommand, sample},
       {&printCommand, print},
       {&paramsCommand, listParameters},
-      {&plotCommand, plot}};
+      {&plotCommand, plot},
+      {&benchCommand, bench}};
   for (auto [subcommand, execute] : commands) {
     if (!*subcommand)
       continue;

@@ -63,8 +63,8 @@ struct Signature {
   /// Whether a call needs memory for what it computes in between; `Module`
   /// provides it.
   bool hasWorkspace = false;
-  /// The bytes of each tensor that is computed from the parameters alone, before
-  /// any call: packed weights above all.
+  /// The bytes of each tensor that is computed from the parameters alone,
+  /// before any call: packed weights above all.
   std::vector<int64_t> preparedBytes;
   /// Whether that computation needs memory.
   bool preparationHasWorkspace = false;
@@ -120,6 +120,23 @@ private:
   std::unique_ptr<Impl> impl;
 };
 
+/// A function with its arguments, checked once and called as often as wanted.
+/// The module, and what the arguments refer to, must outlive it.
+class BoundCall {
+public:
+  ~BoundCall();
+  BoundCall(BoundCall &&) noexcept;
+  BoundCall &operator=(BoundCall &&) noexcept;
+
+  void operator()();
+
+private:
+  friend class Module;
+  struct Impl;
+  explicit BoundCall(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl;
+};
+
 /// A model's functions as native code. Calls may run at once on several threads
 /// of the caller if they write to different memory.
 class Module {
@@ -132,12 +149,16 @@ public:
   /// Null if there is no such function.
   const Signature *find(llvm::StringRef function) const;
 
-  /// Calls a function. `arguments` follow its signature: for each but `Batch`
-  /// a tensor in memory of the shape that role and layout give; outputs are
-  /// written. An error, and nothing is called, where a dtype or a shape is
-  /// wrong. Data are trusted: offsets must be those of a packed batch, and
-  /// class indices in range. `prepared` is what `prepare` gave for the same
-  /// parameters; without, they are prepared for this call alone.
+  /// Binds a function to its arguments. They follow its signature: for each but
+  /// `Batch` a tensor in memory of the shape that role and layout give; outputs
+  /// are written by each call. An error where a dtype or a shape is wrong. Data
+  /// are trusted: offsets must be those of a packed batch, and class indices in
+  /// range. `prepared` is what `prepare` gave for the same parameters; without,
+  /// they are prepared now.
+  llvm::Expected<BoundCall>
+  bind(llvm::StringRef function, llvm::ArrayRef<TensorRef> arguments,
+       int64_t batch, const PreparedParameters *prepared = nullptr) const;
+  /// Binds, and calls once.
   llvm::Error call(llvm::StringRef function,
                    llvm::ArrayRef<TensorRef> arguments, int64_t batch,
                    const PreparedParameters *prepared = nullptr) const;

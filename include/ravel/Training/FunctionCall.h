@@ -35,12 +35,18 @@ llvm::Error checkClasses(const Dataset &dataset, const ClassLimits &limits,
 /// The key that an example's dropout draws from in an epoch.
 int32_t makeExampleKey(uint64_t seed, int64_t epoch, int64_t example);
 
+/// A function bound to a batch, and all that it refers to but the batch.
+struct BatchCall {
+  Tensor offsets, keys, weights;
+  BoundCall call;
+};
+
 class FunctionCall {
 public:
   /// Binds the parameters and, if `gradients` is an arena like that of the
   /// trainable parameters, the gradients of a gradient function. All three must
-  /// outlive the call, and the values of parameters may change between runs of a
-  /// gradient only. Carried inputs are those that an output names.
+  /// outlive the call, and the values of parameters may change between runs of
+  /// a gradient only. Carried inputs are those that an output names.
   static llvm::Expected<FunctionCall> create(const Module &module,
                                              llvm::StringRef function,
                                              const ParameterStore &parameters,
@@ -59,8 +65,13 @@ public:
   /// if it has none.
   llvm::Expected<std::string> bind(const Dataset &dataset) const;
 
-  /// Calls the function on a batch of a dataset that `bind` accepted. Carried
-  /// states start at zero unless the batch continues the one before.
+  /// Binds the function to a batch of a dataset that `bind` accepted. The call
+  /// may be repeated until the next one is made: each begins with the same
+  /// states and writes the same results. Carried states start at zero unless
+  /// the batch continues the one before.
+  llvm::Expected<BatchCall> makeCall(const Batch &batch, uint64_t seed = 0,
+                                     int64_t epoch = 0);
+  /// Makes a call, calls, and takes over the carried states.
   llvm::Error run(const Batch &batch, uint64_t seed = 0, int64_t epoch = 0);
 
   /// The k-th of `results()` of the latest call: valid until the next.

@@ -21,6 +21,7 @@
 
 #include "ravel/Training/Checkpoint.h"
 #include "ravel/Training/FunctionCall.h"
+#include "ravel/Training/OptimizerCall.h"
 #include "ravel/Training/Progress.h"
 #include "ravel/Training/Schedule.h"
 #include <functional>
@@ -133,7 +134,6 @@ private:
   llvm::Error prepare();
   llvm::Error resume();
   llvm::Error takeStep();
-  llvm::Error applyOptimizer(double rate);
   llvm::Expected<bool> evaluateNow();
   llvm::Error save(llvm::StringRef name);
   llvm::Error log(llvm::json::Object values);
@@ -152,7 +152,7 @@ private:
   std::optional<Schedule> schedule;
   std::optional<MetricsWriter> metrics;
   Tensor gradients;
-  OptimizerState optimizer;
+  std::optional<OptimizerCall> optimizer;
 
   // Where the run is; all of it goes into a checkpoint.
   TrainingState state;
