@@ -133,7 +133,7 @@ def LowerRows : Pass<"rnn-lower-rows"> {
       %a = vector.load %x[%r, %c0] : memref<?x8xf32>, vector<8xf32>
       %b = arith.mulf %a, %a : vector<8xf32>
       vector.store %b, %y[%r, %c0] : memref<?x8xf32>, vector<8xf32>
-    } {rnn.rows = {lanes = 8 : i64, tiles = []}}
+    } {rnn.rows = {lanes = 8 : i64, row_tiles = [], tiles = []}}
     ```
   }];
   let options = [

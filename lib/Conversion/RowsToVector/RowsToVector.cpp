@@ -14,12 +14,12 @@
 //       products:  for each block of columns:     weights stay in the cache
 //                    for each block of rows:      accumulators in registers
 //                      the products, then everything that is made of them
+//                  for each wider block of columns:
+//                    for each row that fills no block: the same
 //       otherwise: for each row: numbers; for each block of columns: the rest
 //     copy outputs whose memory was still read
 //
-// A panel is a bounded number of rows, so that scratch memory is bounded. Rows
-// that don't fill a block are evaluated one by one. A kernel with fewer rows
-// than one block runs a version that takes one row with more columns at once.
+// A panel is a bounded number of rows, so that scratch memory is bounded.
 //
 // With `distribute(%id, %n)` rows are dealt in groups: group g belongs to thread
 // g mod n. With `columns(%id, %n)` each thread computes some blocks of columns
@@ -70,6 +70,11 @@ public:
   void run();
 
 private:
+  /// Rows from `begin` to `end` of a panel that are evaluated `rows` at a time.
+  struct Blocks {
+    int64_t rows;
+    Value begin, end;
+  };
   using BodyFn = llvm::function_ref<void(Value)>;
   using RowsFn = llvm::function_ref<void(const Window &)>;
   using ColumnsFn =
@@ -83,7 +88,9 @@ private:
   void allocateScratch();
   void countRows();
   void chooseRowGroup();
-  SmallVector<int64_t> getBlockSizes(int64_t rows);
+  SmallVector<Blocks> splitRows(Value count, int64_t rows);
+  void addParts(unsigned stage, unsigned group, Value first,
+                ArrayRef<Blocks> blocks, const Window &window);
   void shareScratch(Value value, MemRefType type);
   Value getRow(Value local);
   scf::ForOp forEach(Value begin, Value end, int64_t step, BodyFn body);
@@ -92,10 +99,10 @@ private:
   void forOwnColumns(int64_t domain, int64_t vectors, ColumnsFn body);
   void emitBarrier();
   void prefetchNextWeights(unsigned stage, Evaluator &evaluator);
-  void emitPanels(ArrayRef<Tile> tiles);
-  void emitPanel(Value first, Value count, ArrayRef<Tile> tiles);
-  void emitProducts(unsigned stage, Value first, Value count, Tile tile);
-  void forRows(Value first, Value count, int64_t rows, Window window,
+  void emitPanels();
+  void emitPanel(Value first, Value count);
+  void emitProducts(unsigned stage, Value first, Value count);
+  void forRows(Value first, ArrayRef<Blocks> blocks, Window window,
                RowsFn body);
   void emitBlock(unsigned stage, const Window &window, bool usePartial);
   void emitRow(ArrayRef<unsigned> stages, Value row, Value slot, bool isLast);
@@ -422,86 +429,96 @@ void RowsLowering::emitBlock(unsigned stage, const Window &window,
     evaluator.store(root, value);
 }
 
-/// Calls `body` for blocks of `rows` of `count` rows from local row `first` on,
-/// and for smaller blocks of the rest.
-void RowsLowering::forRows(Value first, Value count, int64_t rows,
-                           Window window, RowsFn body) {
-  auto emit = [&](int64_t size) {
-    return [&, size](Value slot) {
+/// The blocks into which `count` rows fall: whole ones, then smaller ones, then
+/// single rows. A step of time has so few rows that single ones would count.
+SmallVector<RowsLowering::Blocks> RowsLowering::splitRows(Value count,
+                                                          int64_t rows) {
+  SmallVector<int64_t> sizes;
+  if (rows > 1)
+    sizes.push_back(rows);
+  if (getTimeLoop(op))
+    for (int64_t size = rows; size > 2;)
+      sizes.push_back(size = (size + 1) / 2);
+  sizes.push_back(1);
+  SmallVector<Blocks> blocks;
+  Value begin = index(0);
+  for (int64_t size : sizes) {
+    Value end = count;
+    if (size > 1) {
+      Value rest = arith::RemUIOp::create(
+          builder, arith::SubIOp::create(builder, count, begin), index(size));
+      end = arith::SubIOp::create(builder, count, rest);
+    }
+    blocks.push_back({size, begin, end});
+    begin = end;
+  }
+  return blocks;
+}
+
+/// Calls `body` for each of `blocks`, of rows from local row `first` on.
+void RowsLowering::forRows(Value first, ArrayRef<Blocks> blocks, Window window,
+                           RowsFn body) {
+  for (const Blocks &block : blocks)
+    forEach(block.begin, block.end, block.rows, [&](Value slot) {
       Value row = getRow(arith::AddIOp::create(builder, first, slot));
       window.rows = {row};
       window.slots = {slot};
-      for (int64_t r = 1; r < size; ++r) {
+      for (int64_t r = 1; r < block.rows; ++r) {
         window.rows.push_back(arith::AddIOp::create(builder, row, index(r)));
         window.slots.push_back(arith::AddIOp::create(builder, slot, index(r)));
       }
       body(window);
-    };
-  };
-  Value begin = index(0);
-  for (int64_t size : getBlockSizes(rows)) {
-    Value end = count;
-    if (size > 1)
-      end = arith::SubIOp::create(
-          builder, count,
-          arith::RemUIOp::create(
-              builder, arith::SubIOp::create(builder, count, begin),
-              index(size)));
-    forEach(begin, end, size, emit(size));
-    begin = end;
-  }
+    });
 }
 
-/// The sizes of blocks of rows: the tile's, then smaller ones for what is left.
-/// A step of time has so few rows that single ones would count.
-SmallVector<int64_t> RowsLowering::getBlockSizes(int64_t rows) {
-  SmallVector<int64_t> sizes{rows};
-  if (getTimeLoop(op))
-    for (int64_t size = (rows + 1) / 2; size > 1; size = (size + 1) / 2) {
-      sizes.push_back(size);
-      if (size == 2)
-        break;
-    }
-  if (rows > 1)
-    sizes.push_back(1);
-  return sizes;
+/// Adds all parts of the weights of a block of columns but the last to the
+/// partial sums of `blocks`: all rows use a part before the next one is read.
+void RowsLowering::addParts(unsigned number, unsigned group, Value first,
+                            ArrayRef<Blocks> blocks, const Window &window) {
+  auto it = kernel.partial.find({number, group});
+  if (it == kernel.partial.end())
+    return;
+  const ProductGroup &products = plan.getStages()[number].groups[group];
+  int64_t depth =
+      getProductVector(products.products[0].op).getType().getDimSize(0);
+  int64_t part = it->second.depth, last = (depth - 1) / part * part;
+  forRows(first, blocks, window, [&](const Window &rows) {
+    Evaluator(builder, kernel, number, rows).clearPartial(group);
+  });
+  forEach(index(0), index(last), part, [&](Value begin) {
+    forRows(first, blocks, window, [&](const Window &rows) {
+      Evaluator evaluator(builder, kernel, number, rows);
+      evaluator.prefetchWeights(group, begin, part,
+                                panelRows / blockTiles[number].rows);
+      evaluator.addPartial(group, begin);
+    });
+  });
 }
 
-/// Evaluates a stage of products for `count` rows from local row `first` on.
-/// Where the weights of a block of columns exceed the first cache, they are
-/// taken in parts that all rows use before the next part is.
-void RowsLowering::emitProducts(unsigned number, Value first, Value count,
-                                Tile tile) {
+/// Evaluates a stage of products for `count` rows from local row `first` on:
+/// blocks of rows, and single rows with more columns at once.
+void RowsLowering::emitProducts(unsigned number, Value first, Value count) {
   const Stage &stage = plan.getStages()[number];
-  bool usePartial = tile.rows > 1;
-  forOwnColumns(
-      stage.domain, tile.vectors, [&](const Window &window, ValueRange) {
-        for (unsigned group = 0; usePartial && group < stage.groups.size();
-             ++group) {
-          auto it = kernel.partial.find({number, group});
-          if (it == kernel.partial.end())
-            continue;
-          int64_t depth = getProductVector(stage.groups[group].products[0].op)
-                              .getType()
-                              .getDimSize(0);
-          int64_t part = it->second.depth, last = (depth - 1) / part * part;
-          forRows(first, count, tile.rows, window, [&](const Window &rows) {
-            Evaluator(builder, kernel, number, rows).clearPartial(group);
-          });
-          forEach(index(0), index(last), part, [&](Value begin) {
-            forRows(first, count, tile.rows, window, [&](const Window &rows) {
-              Evaluator evaluator(builder, kernel, number, rows);
-              evaluator.prefetchWeights(group, begin, part,
-                                        panelRows / tile.rows);
-              evaluator.addPartial(group, begin);
-            });
-          });
-        }
-        forRows(first, count, tile.rows, window, [&](const Window &rows) {
-          emitBlock(number, rows, usePartial);
-        });
-        return SmallVector<Value>();
-      });
+  SmallVector<Blocks> blocks = splitRows(count, blockTiles[number].rows);
+  Blocks single = blocks.pop_back_val();
+  if (!blocks.empty())
+    forOwnColumns(stage.domain, blockTiles[number].vectors,
+                  [&](const Window &window, ValueRange) {
+                    for (unsigned group = 0; group < stage.groups.size();
+                         ++group)
+                      addParts(number, group, first, blocks, window);
+                    forRows(first, blocks, window, [&](const Window &rows) {
+                      emitBlock(number, rows, /*usePartial=*/true);
+                    });
+                    return SmallVector<Value>();
+                  });
+  forOwnColumns(stage.domain, rowTiles[number].vectors,
+                [&](const Window &window, ValueRange) {
+                  forRows(first, single, window, [&](const Window &rows) {
+                    emitBlock(number, rows, /*usePartial=*/false);
+                  });
+                  return SmallVector<Value>();
+                });
 }
 
 /// Evaluates the columns of one row in a stage without products.
@@ -633,7 +650,7 @@ void RowsLowering::emitRow(ArrayRef<unsigned> stages, Value row, Value slot,
 /// Evaluates all stages for `count` rows from local row `first` on. Stages
 /// without products are evaluated row by row, unless threads that share a row
 /// wait for each other after each.
-void RowsLowering::emitPanel(Value first, Value count, ArrayRef<Tile> tiles) {
+void RowsLowering::emitPanel(Value first, Value count) {
   ArrayRef<Stage> stages = plan.getStages();
   SmallVector<unsigned> pending;
   auto flush = [&](bool copies) {
@@ -651,7 +668,7 @@ void RowsLowering::emitPanel(Value first, Value count, ArrayRef<Tile> tiles) {
   for (unsigned stage = 0; stage < stages.size(); ++stage) {
     if (stages[stage].kind == Stage::Products) {
       flush(/*copies=*/false);
-      emitProducts(stage, first, count, tiles[stage]);
+      emitProducts(stage, first, count);
       emitBarrier();
       continue;
     }
@@ -669,25 +686,29 @@ void RowsLowering::emitPanel(Value first, Value count, ArrayRef<Tile> tiles) {
     emitBarrier();
 }
 
-void RowsLowering::emitPanels(ArrayRef<Tile> tiles) {
+void RowsLowering::emitPanels() {
   scf::ForOp loop = forEach(index(0), numRows, panelRows, [&](Value first) {
-    Value count;
+    Value count = index(1);
     if (panelRows > 1)
       count = arith::MinUIOp::create(
           builder, arith::SubIOp::create(builder, numRows, first),
           index(panelRows));
-    emitPanel(first, count, tiles);
+    emitPanel(first, count);
   });
-  SmallVector<Attribute> list;
-  for (auto [stage, tile] : llvm::zip(plan.getStages(), tiles))
-    if (stage.kind == Stage::Products)
-      list.push_back(builder.getDenseI64ArrayAttr({tile.rows, tile.vectors}));
-  loop->setAttr(
-      "rnn.rows",
-      builder.getDictionaryAttr(
-          {builder.getNamedAttr("lanes",
-                                builder.getI64IntegerAttr(kernel.lanes)),
-           builder.getNamedAttr("tiles", builder.getArrayAttr(list))}));
+  auto list = [&](ArrayRef<Tile> tiles) {
+    SmallVector<Attribute> attrs;
+    for (auto [stage, tile] : llvm::zip(plan.getStages(), tiles))
+      if (stage.kind == Stage::Products)
+        attrs.push_back(
+            builder.getDenseI64ArrayAttr({tile.rows, tile.vectors}));
+    return builder.getArrayAttr(attrs);
+  };
+  loop->setAttr("rnn.rows",
+                builder.getDictionaryAttr(
+                    {builder.getNamedAttr(
+                         "lanes", builder.getI64IntegerAttr(kernel.lanes)),
+                     builder.getNamedAttr("row_tiles", list(rowTiles)),
+                     builder.getNamedAttr("tiles", list(blockTiles))}));
 }
 
 void RowsLowering::run() {
@@ -695,28 +716,7 @@ void RowsLowering::run() {
   chooseRowGroup();
   allocateScratch();
   countRows();
-  // The fewest rows that are a block.
-  int64_t least = 0;
-  for (Tile tile : blockTiles)
-    for (int64_t size : getBlockSizes(tile.rows))
-      if (size > 1 && (least == 0 || size < least))
-        least = size;
-  if (least == 0) {
-    emitPanels(blockTiles);
-    op.erase();
-    return;
-  }
-  Value isMany = arith::CmpIOp::create(builder, arith::CmpIPredicate::uge,
-                                       numRows, index(least));
-  auto choice = scf::IfOp::create(builder, isMany, /*withElseRegion=*/true);
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(choice.elseBlock());
-    emitPanels(rowTiles);
-  }
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(choice.thenBlock());
-  emitPanels(blockTiles);
+  emitPanels();
   op.erase();
 }
 

@@ -7,7 +7,7 @@
 // CHECK:           vector.maskedload {{.*}}, %[[MASK]]
 // CHECK:           vector.store
 // CHECK:           vector.maskedstore {{.*}}, %[[MASK]]
-// CHECK:         rnn.rows = {lanes = 8 : i64, tiles = []}
+// CHECK:         rnn.rows = {lanes = 8 : i64, row_tiles = [], tiles = []}
 func.func @tail_is_masked(%x: memref<?x11xf32>, %y: memref<?x11xf32>) {
   rnn.rows ins(%a = %x : memref<?x11xf32>) outs(%y : memref<?x11xf32>) {
     %b = arith.mulf %a, %a : tensor<11xf32>
