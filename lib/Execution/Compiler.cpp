@@ -227,6 +227,8 @@ static void fillPipelineOptions(const CompileOptions &options,
   result.gradientInputs = options.gradientInputs;
   result.optimizer = options.optimizer;
   result.unrollTime = options.unrollTime;
+  if (options.objective.empty())
+    result.weights = options.weightType;
   describeTarget(machine, result);
 }
 
@@ -453,6 +455,8 @@ static std::string getCacheKey(const ModelSource &source,
     add(name);
     os << llvm::format("%a,", value);
   }
+  add("weights");
+  add(options.weightType);
   add("functions");
   for (const std::string &name : options.functions)
     add(name);

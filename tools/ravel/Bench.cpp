@@ -168,6 +168,13 @@ Error Subject::compile(const ModelFolder &model) {
     return error;
   options.precision = precision;
   options.cpu = cpu;
+  Expected<std::string> weights = getWeightType();
+  if (!weights)
+    return weights.takeError();
+  if (trains && !weights->empty())
+    return makeError("--weight-type is for --mode run: training changes the "
+                     "weights by less than 16 bits tell apart");
+  options.weightType = *weights;
   if (trains) {
     options.objective = function;
     options.training = true;

@@ -51,6 +51,9 @@ llvm::Expected<std::string> getFunctionName(llvm::StringRef text,
 /// The precision of the command line, or else of the folder, or else f32.
 llvm::Expected<DType> getPrecision(const ModelFolder *model = nullptr);
 
+/// What the command line rounds weights to; empty for nothing.
+llvm::Expected<std::string> getWeightType();
+
 /// A compiler with the cache of the command line; sets the number of threads.
 Compiler makeCompiler();
 

@@ -80,6 +80,12 @@ Expected<DType> getPrecision(const ModelFolder *model) {
   return makeError("--precision " + text + ": expected f32 or f64");
 }
 
+Expected<std::string> getWeightType() {
+  if (weightType.empty() || weightType == "bf16")
+    return weightType;
+  return makeError("--weight-type " + weightType + ": expected bf16");
+}
+
 Compiler makeCompiler() {
   setNumThreads(
       threads > 0
@@ -122,8 +128,12 @@ Error parseOptimizer(StringRef text, std::string &name,
 Expected<Module> compileFunction(const Compiler &compiler,
                                  const ModelSource &source, StringRef function,
                                  DType precision) {
+  Expected<std::string> type = getWeightType();
+  if (!type)
+    return type.takeError();
   CompileOptions options;
   options.precision = precision;
+  options.weightType = *type;
   options.functions = {function.str()};
   options.cpu = cpu;
   return compiler.compile(source, options);

@@ -19,7 +19,11 @@ static Expected<CompileOptions> getCompileOptions(const ModelFolder &model) {
   Expected<DType> type = getPrecision(&model);
   if (!type)
     return type.takeError();
+  Expected<std::string> weights = getWeightType();
+  if (!weights)
+    return weights.takeError();
   options.precision = *type;
+  options.weightType = *weights;
   options.cpu = cpu;
   options.training = printTraining;
   if (!entry.empty())

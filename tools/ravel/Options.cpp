@@ -56,6 +56,13 @@ cl::opt<std::string> precision(
     cl::desc("The float type of all computation (f32)"), cl::sub(trainCommand),
     cl::sub(runCommand), cl::sub(evaluateCommand), cl::sub(sampleCommand),
     cl::sub(printCommand), cl::sub(benchCommand), cl::cat(modelOptions));
+cl::opt<std::string> weightType(
+    "weight-type", cl::value_desc("bf16"),
+    cl::desc("Round weights of loops over time to 16 bits, which halves what a "
+             "step reads and pays for batches of one or two; sums keep their "
+             "precision"),
+    cl::sub(runCommand), cl::sub(evaluateCommand), cl::sub(sampleCommand),
+    cl::sub(printCommand), cl::sub(benchCommand), cl::cat(modelOptions));
 
 //===----------------------------------------------------------------------===//
 // Data

@@ -20,7 +20,7 @@ extern llvm::cl::SubCommand trainCommand, runCommand, evaluateCommand,
 
 // What to work on.
 extern llvm::cl::opt<std::string> modelPath, entry, objective, weights,
-    precision;
+    precision, weightType;
 
 // Data.
 extern llvm::cl::opt<std::string> dataPath, textPath, validationPath, split,

@@ -43,9 +43,9 @@ def PackWeights : Pass<"rnn-pack-weights"> {
   let description = [{
     Products that a kernel computes in one loop, of matrices that lie outside of
     it, become one `rnn.packed_linear` whose weights are packed at the start of
-    the function. Small matrices stay as they are. With `weights=bf16` packed
-    weights are rounded to 16 bits; they are multiplied in the type of the
-    vector.
+    the function. Small matrices stay as they are. With `weights=bf16` weights of
+    kernels in loops over time, which read them at each step, are rounded to 16
+    bits; they are multiplied in the type of the vector.
 
     ```mlir
     %y = rnn.rows ins(%xr = %x : …) shared(%Wr = %W : tensor<64x256xf32>) outs(…) {

@@ -96,6 +96,9 @@ struct CompileOptions {
   std::map<std::string, double> hyperparameters;
   /// Functions to compile; all if empty.
   std::vector<std::string> functions;
+  /// What packed weights are rounded to in functions that aren't gradients:
+  /// "bf16" halves the memory that a step reads; "" for no rounding.
+  std::string weightType;
   /// Unrolls the loop over time by this factor.
   unsigned unrollTime = 1;
   /// How hard LLVM tries, 0 to 3. Our own passes always run, and leave to LLVM

@@ -16,6 +16,7 @@
 #include "../RowsToVector/Plan.h"
 #include "../RowsToVector/Tiles.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "ravel/Conversion/Passes.h"
 
@@ -147,9 +148,11 @@ Value KernelPacking::pack(const Group &group) {
         last = def;
   if (last)
     builder.setInsertionPointAfter(last);
+  int64_t side = element ? 2 : 1;
   SmallVector<int64_t> shape{
-      llvm::divideCeilSigned(group.columns, lanes), vector.getDimSize(0),
-      static_cast<int64_t>(group.products.size()), lanes};
+      llvm::divideCeilSigned(group.columns, lanes),
+      llvm::divideCeilSigned(vector.getDimSize(0), side),
+      static_cast<int64_t>(group.products.size()), side * lanes};
   auto type = RankedTensorType::get(
       shape, element ? element : vector.getElementType());
   Value empty =
@@ -255,9 +258,14 @@ struct PackWeights : ravel::impl::PackWeightsBase<PackWeights> {
     }
     SmallVector<RowsOp> kernels;
     getOperation()->walk([&](RowsOp op) { kernels.push_back(op); });
-    for (RowsOp op : kernels)
-      if (failed(KernelPacking(op, getLanes(op, vectorWidth), element).run()))
+    for (RowsOp op : kernels) {
+      // What runs over all instants at once reads its weights seldom.
+      auto loop = op->getParentOfType<scf::ForOp>();
+      Type stored = loop && loop->hasAttr(RNNDialect::kTimeAttr) ? element
+                                                                 : Type();
+      if (failed(KernelPacking(op, getLanes(op, vectorWidth), stored).run()))
         return signalPassFailure();
+    }
   }
 };
 } // namespace

@@ -129,7 +129,11 @@ private:
                     mlir::ValueRange inits);
   Values loadPartial(unsigned group);
   void storePartial(unsigned group, mlir::ValueRange sums);
-  mlir::Value loadWeights(const Product &product, mlir::Value k, int64_t u);
+  /// Vector u of the weights of component k; of pairs also of the next.
+  Values loadWeights(const Product &product, mlir::Value k, int64_t u);
+  /// Adds the products of `count` components from k on to `sums`.
+  Values multiply(const ProductGroup &group, mlir::Value k, unsigned count,
+                  mlir::ValueRange sums);
   Values drawMask(rnn::RandomMaskOp op, int64_t offset);
   mlir::Value getComponents(int64_t u, int64_t offset);
 

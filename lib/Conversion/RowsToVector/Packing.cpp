@@ -16,11 +16,54 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 using namespace mlir;
 using namespace ravel;
 using namespace ravel::rnn;
+
+static VectorType withElement(Value vector, Type element) {
+  return cast<VectorType>(vector.getType()).clone(element);
+}
+
+bool ravel::holdsPairs(ShapedType type) {
+  return type.getElementTypeBitWidth() == 16;
+}
+
+static Value splat(ImplicitLocOpBuilder &b, VectorType type, uint32_t value) {
+  return arith::ConstantOp::create(
+      b, DenseElementsAttr::get(type, APInt(32, value)));
+}
+
+std::pair<Value, Value> ravel::widenPairs(ImplicitLocOpBuilder &b,
+                                          Value pairs) {
+  int64_t lanes = cast<VectorType>(pairs.getType()).getDimSize(0) / 2;
+  auto words = VectorType::get({lanes}, b.getI32Type());
+  auto floats = VectorType::get({lanes}, b.getF32Type());
+  Value bits = vector::BitCastOp::create(b, words, pairs);
+  Value even = arith::ShLIOp::create(b, bits, splat(b, words, 16));
+  Value odd = arith::AndIOp::create(b, bits, splat(b, words, 0xffff0000));
+  return {arith::BitcastOp::create(b, floats, even),
+          arith::BitcastOp::create(b, floats, odd)};
+}
+
+/// The upper halves of the words of `vector`, of f32, rounded to the nearest,
+/// ties to even.
+static Value roundToUpperHalf(ImplicitLocOpBuilder &b, Value vector) {
+  VectorType words = withElement(vector, b.getI32Type());
+  Value bits = arith::BitcastOp::create(b, words, vector);
+  Value isOdd = arith::AndIOp::create(
+      b, arith::ShRUIOp::create(b, bits, splat(b, words, 16)),
+      splat(b, words, 1));
+  // Just under half of what is dropped, and the other half for odd numbers.
+  Value half = arith::AddIOp::create(b, isOdd, splat(b, words, 0x7fff));
+  Value rounded = arith::AddIOp::create(b, bits, half);
+  // Rounding could carry the bits of a NaN into the sign.
+  Value isNaN =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, vector, vector);
+  rounded = arith::SelectOp::create(b, isNaN, splat(b, words, 0x7fc00000),
+                                    rounded);
+  return arith::AndIOp::create(b, rounded, splat(b, words, 0xffff0000));
+}
 
 namespace {
 class PackLowering {
@@ -28,7 +71,8 @@ public:
   explicit PackLowering(PackOp op)
       : builder(op.getLoc(), op), op(op),
         type(cast<MemRefType>(op.getOut().getType())),
-        columns(op.getColumns()), lanes(type.getDimSize(3)) {}
+        columns(op.getColumns()),
+        lanes(type.getDimSize(3) / (holdsPairs(type) ? 2 : 1)) {}
 
   void run();
 
@@ -46,6 +90,7 @@ private:
   Value loadLanes(Value matrix, int64_t offset, Value panel, Value k,
                   int64_t count);
   void copyPanel(Value panel, int64_t count);
+  void copyPairs(Value panel, int64_t count);
 
   ImplicitLocOpBuilder builder;
   PackOp op;
@@ -88,17 +133,50 @@ Value PackLowering::loadLanes(Value matrix, int64_t offset, Value panel,
 }
 
 void PackLowering::copyPanel(Value panel, int64_t count) {
+  if (holdsPairs(type))
+    return copyPairs(panel, count);
   forEach(index(0), index(type.getDimSize(1)), index(1), [&](Value k) {
     for (auto [number, matrix, offset] :
-         llvm::enumerate(op.getMatrices(), op.getOffsets())) {
-      Value weights = loadLanes(matrix, offset, panel, k, count);
-      auto stored = VectorType::get({lanes}, type.getElementType());
-      if (weights.getType() != stored)
-        weights = arith::TruncFOp::create(builder, stored, weights);
-      vector::StoreOp::create(builder, weights, op.getOut(),
+         llvm::enumerate(op.getMatrices(), op.getOffsets()))
+      vector::StoreOp::create(builder,
+                              loadLanes(matrix, offset, panel, k, count),
+                              op.getOut(),
                               ValueRange{panel, k, index(number), index(0)});
-    }
   });
+}
+
+void PackLowering::copyPairs(Value panel, int64_t count) {
+  auto pairs = VectorType::get({2 * lanes}, type.getElementType());
+  auto words = VectorType::get({lanes}, builder.getI32Type());
+  auto load = [&](Value matrix, int64_t offset, Value k) -> Value {
+    Value weights = loadLanes(matrix, offset, panel, k, count);
+    if (!getElementTypeOrSelf(weights).isF32())
+      weights = arith::TruncFOp::create(
+          builder, withElement(weights, builder.getF32Type()), weights);
+    return roundToUpperHalf(builder, weights);
+  };
+  auto copy = [&](Value pair, bool hasOdd) {
+    Value even = arith::MulIOp::create(builder, pair, index(2));
+    for (auto [number, matrix, offset] :
+         llvm::enumerate(op.getMatrices(), op.getOffsets())) {
+      Value bits = arith::ShRUIOp::create(builder, load(matrix, offset, even),
+                                          splat(builder, words, 16));
+      if (hasOdd) {
+        Value odd = arith::AddIOp::create(builder, even, index(1));
+        bits = arith::OrIOp::create(builder, bits, load(matrix, offset, odd));
+      }
+      vector::StoreOp::create(builder,
+                              vector::BitCastOp::create(builder, pairs, bits),
+                              op.getOut(),
+                              ValueRange{panel, pair, index(number), index(0)});
+    }
+  };
+  auto matrix = cast<MemRefType>(op.getMatrices()[0].getType());
+  int64_t depth = matrix.getDimSize(op.getTranspose() ? 1 : 0);
+  forEach(index(0), index(depth / 2), index(1),
+          [&](Value pair) { copy(pair, /*hasOdd=*/true); });
+  if (depth % 2 != 0)
+    copy(index(depth / 2), /*hasOdd=*/false);
 }
 
 void PackLowering::run() {

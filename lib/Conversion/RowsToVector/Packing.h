@@ -7,9 +7,19 @@
 #ifndef RAVEL_LIB_CONVERSION_ROWSTOVECTOR_PACKING_H
 #define RAVEL_LIB_CONVERSION_ROWSTOVECTOR_PACKING_H
 
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "ravel/Dialect/RNN/IR/RNN.h"
 
 namespace ravel {
+
+/// Whether packed weights of this type hold two components of a column side by
+/// side.
+bool holdsPairs(mlir::ShapedType type);
+
+/// The components in a vector of pairs of bf16, as f32. A pair is a word of 32
+/// bits: one shift, one mask, and nothing moves between lanes.
+std::pair<mlir::Value, mlir::Value>
+widenPairs(mlir::ImplicitLocOpBuilder &builder, mlir::Value pairs);
 
 /// Writes `op`, on memrefs, as loops.
 void lowerPack(rnn::PackOp op);

@@ -729,10 +729,9 @@ static LogicalResult verifyForLowering(RowsOp op, int64_t lanes) {
       return linear.emitOpError("must be packed before it is lowered, for "
                                 "columns of a transposed matrix aren't vectors");
   for (auto linear : op.getEntry().getOps<PackedLinearOp>())
-    if (linear.getWeights().getType().getDimSize(3) != lanes)
+    if (linear.getLanes() != lanes)
       return linear.emitOpError("has weights packed for ")
-             << linear.getWeights().getType().getDimSize(3)
-             << " lanes; the kernel has " << lanes;
+             << linear.getLanes() << " lanes; the kernel has " << lanes;
   return success();
 }
 

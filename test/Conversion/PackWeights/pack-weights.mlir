@@ -12,8 +12,7 @@
 // CHECK: tensor.extract_slice %[[Y]][0] [64] [1]
 // CHECK: tensor.extract_slice %[[Y]][64] [64] [1]
 // BF16-LABEL: func.func @gates(
-// BF16: rnn.pack {{.*}} outs(%{{.*}} : tensor<8x64x2x8xbf16>)
-// BF16: rnn.packed_linear %{{.*}} : tensor<64xf32>, tensor<8x64x2x8xbf16> -> tensor<128xf32>
+// BF16: rnn.pack {{.*}} outs(%{{.*}} : tensor<8x64x2x8xf32>)
 func.func @gates(%a: tensor<64x64xf32>, %b: tensor<64x64xf32>, %x: tensor<?x64xf32>, %out: tensor<?x64xf32>) -> tensor<?x64xf32> {
   %w = tensor.concat dim(1) %a, %b : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x128xf32>
   %y = rnn.rows ins(%xr = %x : tensor<?x64xf32>) shared(%wr = %w : tensor<64x128xf32>) outs(%out : tensor<?x64xf32>) {
@@ -72,4 +71,25 @@ func.func @small(%w: tensor<8x8xf32>, %x: tensor<?x8xf32>, %out: tensor<?x8xf32>
     rnn.yield %p : tensor<8xf32>
   }
   return %y : tensor<?x8xf32>
+}
+
+// -----
+
+// Weights that a loop over time reads again and again are rounded, if asked.
+
+// BF16-LABEL: func.func @step(
+// BF16: rnn.pack {{.*}} outs(%{{.*}} : tensor<1x3x1x16xbf16>)
+// BF16: scf.for
+// BF16: rnn.packed_linear %{{.*}} : tensor<5xf32>, tensor<1x3x1x16xbf16> -> tensor<5xf32>
+func.func @step(%w: tensor<5x5xf32>, %h: tensor<?x5xf32>, %steps: index) -> tensor<?x5xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %last = scf.for %t = %c0 to %steps step %c1 iter_args(%s = %h) -> tensor<?x5xf32> {
+    %y = rnn.rows ins(%xr = %s : tensor<?x5xf32>) shared(%wr = %w : tensor<5x5xf32>) outs(%s : tensor<?x5xf32>) {
+      %p = rnn.linear %xr, %wr : tensor<5xf32>, tensor<5x5xf32> -> tensor<5xf32>
+      rnn.yield %p : tensor<5xf32>
+    }
+    scf.yield %y : tensor<?x5xf32>
+  } {rnn.time}
+  return %last : tensor<?x5xf32>
 }

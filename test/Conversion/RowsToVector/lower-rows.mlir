@@ -88,12 +88,18 @@ func.func @packed(%x: memref<?x4xf32>, %w: memref<2x4x2x8xf32>, %y: memref<?x12x
 // Weights of 16 bits are widened before they are multiplied.
 
 // CHECK-LABEL: func.func @narrow_weights(
-// CHECK:         %[[N:.*]] = vector.load {{.*}} vector<8xbf16>
-// CHECK:         %[[WIDE:.*]] = arith.extf %[[N]] : vector<8xbf16> to vector<8xf32>
-// CHECK:         vector.fma %{{.*}}, %[[WIDE]]
-func.func @narrow_weights(%x: memref<?x4xf32>, %w: memref<1x4x1x8xbf16>, %y: memref<?x8xf32>) {
-  rnn.rows ins(%a = %x : memref<?x4xf32>) shared(%wr = %w : memref<1x4x1x8xbf16>) outs(%y : memref<?x8xf32>) {
-    %p = rnn.packed_linear %a, %wr : tensor<4xf32>, tensor<1x4x1x8xbf16> -> tensor<8xf32>
+// CHECK:         %[[PAIR:.*]] = arith.shrui %
+// CHECK:         %[[N:.*]] = vector.load %{{.*}}[%{{.*}}, %[[PAIR]], {{.*}} vector<16xbf16>
+// CHECK:         %[[BITS:.*]] = vector.bitcast %[[N]] : vector<16xbf16> to vector<8xi32>
+// CHECK:         %[[LOW:.*]] = arith.shli %[[BITS]]
+// CHECK:         %[[HIGH:.*]] = arith.andi %[[BITS]]
+// CHECK:         %[[EVEN:.*]] = arith.bitcast %[[LOW]]
+// CHECK:         %[[ODD:.*]] = arith.bitcast %[[HIGH]]
+// CHECK:         %[[S:.*]] = vector.fma %{{.*}}, %[[EVEN]]
+// CHECK:         vector.fma %{{.*}}, %[[ODD]]
+func.func @narrow_weights(%x: memref<?x5xf32>, %w: memref<1x3x1x16xbf16>, %y: memref<?x8xf32>) {
+  rnn.rows ins(%a = %x : memref<?x5xf32>) shared(%wr = %w : memref<1x3x1x16xbf16>) outs(%y : memref<?x8xf32>) {
+    %p = rnn.packed_linear %a, %wr : tensor<5xf32>, tensor<1x3x1x16xbf16> -> tensor<8xf32>
     rnn.yield %p : tensor<8xf32>
   }
   return

@@ -1150,7 +1150,7 @@ func.func private @sequence_of_sequences(!rnn.seq<!rnn.seq<f32>>)
 
 // C1
 func.func @pack_shape(%w: tensor<8x16xf32>, %e: tensor<2x8x2x8xf32>) -> tensor<2x8x2x8xf32> {
-  // expected-error @below {{'rnn.pack' op C1: packs 1 matrices of 16 columns into [ceil(columns / lanes), rows, matrices, lanes], not into 'tensor<2x8x2x8xf32>'}}
+  // expected-error @below {{'rnn.pack' op C1: packs 1 matrices of 8 rows and 16 columns into [ceil(columns / lanes), rows, matrices, lanes], not into 'tensor<2x8x2x8xf32>'}}
   %p = rnn.pack ins(%w : tensor<8x16xf32>) [0] columns 16 outs(%e : tensor<2x8x2x8xf32>) -> tensor<2x8x2x8xf32>
   return %p : tensor<2x8x2x8xf32>
 }

@@ -1116,32 +1116,61 @@ void RowsOp::getEffects(
     add(operand, MemoryEffects::Write::get());
 }
 
+namespace {
+/// What the type of packed weights says: [panels, rows, matrices, lanes], with
+/// rows in pairs where elements have 16 bits.
+struct PackedShape {
+  explicit PackedShape(ShapedType type)
+      : side(type.getElementTypeBitWidth() == 16 ? 2 : 1) {
+    isValid = type.getRank() == 4 && type.hasStaticShape() &&
+              type.getDimSize(2) > 0 && type.getDimSize(3) > 0 &&
+              type.getDimSize(3) % side == 0;
+    if (isValid)
+      shape.assign(type.getShape().begin(), type.getShape().end());
+  }
+  bool holds(int64_t columns, int64_t rows, int64_t matrices) const {
+    return isValid && shape[0] == llvm::divideCeil(columns, lanes()) &&
+           shape[1] == llvm::divideCeil(rows, side) && shape[2] == matrices;
+  }
+  int64_t lanes() const { return shape[3] / side; }
+
+  int64_t side;
+  bool isValid;
+  SmallVector<int64_t> shape;
+};
+} // namespace
+
+int64_t PackedLinearOp::getLanes() {
+  return PackedShape(getWeights().getType()).lanes();
+}
+
 LogicalResult PackOp::verify() {
-  auto out = cast<ShapedType>(getOut().getType());
   if (!getThreadId() != !getNumThreads())
     return emitOpError(
         "C3: a thread's number comes with the number of threads");
-  int64_t count = getMatrices().size();
-  if (out.getRank() != 4 || !out.hasStaticShape() || count == 0 ||
-      out.getDimSize(2) != count ||
-      static_cast<int64_t>(getOffsets().size()) != count ||
-      out.getDimSize(0) !=
-          llvm::divideCeil(getColumns(), std::max<int64_t>(out.getDimSize(3), 1)))
+  int64_t count = getMatrices().size(), columns = getColumns();
+  unsigned dim = getTranspose() ? 0 : 1;
+  auto first = count == 0 ? ShapedType()
+                          : cast<ShapedType>(getMatrices()[0].getType());
+  if (!first || first.getRank() != 2 || !first.hasStaticShape() ||
+      static_cast<int64_t>(getOffsets().size()) != count)
+    return emitOpError("C2: takes static matrices, with an offset for each");
+  int64_t rows = first.getDimSize(1 - dim);
+  if (!PackedShape(cast<ShapedType>(getOut().getType()))
+           .holds(columns, rows, count))
     return emitOpError("C1: packs ")
-           << count << " matrices of " << getColumns()
+           << count << " matrices of " << rows << " rows and " << columns
            << " columns into [ceil(columns / lanes), rows, matrices, lanes], "
               "not into "
-           << out;
+           << getOut().getType();
   for (auto [matrix, offset] : llvm::zip(getMatrices(), getOffsets())) {
     auto type = cast<ShapedType>(matrix.getType());
-    unsigned column = getTranspose() ? 0 : 1;
     if (type.getRank() != 2 || !type.hasStaticShape() || offset < 0 ||
-        type.getDimSize(1 - column) != out.getDimSize(1) ||
-        type.getDimSize(column) < offset + static_cast<int64_t>(getColumns()))
+        type.getDimSize(1 - dim) != rows ||
+        type.getDimSize(dim) < offset + columns)
       return emitOpError("C2: takes ")
-             << out.getDimSize(1) << " rows and " << getColumns()
-             << " columns from column " << offset << " on"
-             << (getTranspose() ? ", transposed," : "")
+             << rows << " rows and " << columns << " columns from column "
+             << offset << " on" << (getTranspose() ? ", transposed," : "")
              << ", which are not there in " << type;
   }
   return success();
@@ -1160,12 +1189,12 @@ void PackOp::getEffects(
 }
 
 LogicalResult PackedLinearOp::verify() {
-  ArrayRef<int64_t> shape = getWeights().getType().getShape();
+  PackedShape packed(getWeights().getType());
   int64_t size = getResult().getType().getDimSize(0);
-  if (shape.size() != 4 || ShapedType::isDynamicShape(shape) || shape[2] < 1 ||
-      shape[3] < 1 || size % shape[2] != 0 ||
-      shape[0] != llvm::divideCeil(size / shape[2], shape[3]) ||
-      shape[1] != getVector().getType().getDimSize(0))
+  int64_t matrices = packed.isValid ? packed.shape[2] : 1;
+  if (size % matrices != 0 ||
+      !packed.holds(size / matrices, getVector().getType().getDimSize(0),
+                    matrices))
     return emitOpError("C1: weights ")
            << getWeights().getType() << " don't take a "
            << getVector().getType() << " to a " << getResult().getType()

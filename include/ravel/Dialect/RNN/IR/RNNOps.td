@@ -1244,14 +1244,19 @@ def RNN_PackOp : RNN_Op<"pack", [AttrSizedOperandSegments, DestinationStyleOpInt
     for columns below `columns`, and 0 beyond; with `transpose`,
     `matrices[g][offsets[g] + p * lanes + l, k]`. A kernel that multiplies a
     vector with these matrices reads one component k after the other, and for
-    each the vectors of all matrices. Elements may be narrower in `out`: they are
-    rounded.
+    each the vectors of all matrices. `out` may be of bf16: elements are rounded,
+    and two components lie side by side, so that a vector of 32-bit words holds
+    the lanes of both:
+    ```
+    out[p, k / 2, g, 2 l + k mod 2] = matrices[g][k, offsets[g] + p * lanes + l]
+    ```
 
     Works on tensors, and on memrefs once bufferized. `distribute(%id, %n)`
     leaves only the panels p to do whose number modulo `%n` is `%id`.
 
     Constraints:
-    * C1: `out` has rank 4: [ceil(columns / lanes), rows, matrices, lanes].
+    * C1: `out` has rank 4: [ceil(columns / lanes), rows, matrices, lanes]; of
+      bf16, [ceil(columns / lanes), ceil(rows / 2), matrices, 2 lanes].
     * C2: each matrix has as many rows, and the columns from its offset on; with
       `transpose` the other way round.
     * C3: a thread's number comes with the number of threads.
@@ -1289,8 +1294,8 @@ def RNN_PackedLinearOp : RNN_Op<"packed_linear", [Pure]> {
     other.
 
     Constraints:
-    * C1: `weights` has rank 4: [ceil(columns / lanes), size of the vector,
-      matrices, lanes], where the result has `columns` components for each
+    * C1: `weights` is what `rnn.pack` gives for matrices with a row for each
+      component of the vector; the result has `columns` components for each
       matrix.
 
     Example:
@@ -1311,6 +1316,7 @@ def RNN_PackedLinearOp : RNN_Op<"packed_linear", [Pure]> {
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     int64_t getNumMatrices() { return getWeights().getType().getShape()[2]; }
+    int64_t getLanes();
     /// Columns of each matrix.
     int64_t getColumns() {
       return getResult().getType().getDimSize(0) / getNumMatrices();
