@@ -130,6 +130,8 @@ public:
   BoundCall &operator=(BoundCall &&) noexcept;
 
   void operator()();
+  /// The memory that it works in, besides arguments and prepared parameters.
+  int64_t workspaceBytes() const;
 
 private:
   friend class Module;
