@@ -84,6 +84,7 @@ struct BoundCall::Impl {
   /// Of parameters that no caller has prepared.
   std::optional<PreparedParameters> prepared;
   Workspace workspace;
+  int64_t workspaceBytes = 0;
   /// Where that came from; null if there is none.
   Workspaces *workspaces = nullptr;
 };
@@ -94,6 +95,7 @@ BoundCall &BoundCall::operator=(BoundCall &&) noexcept = default;
 BoundCall::~BoundCall() = default;
 
 void BoundCall::operator()() { impl->entry(impl->pointers.data()); }
+int64_t BoundCall::workspaceBytes() const { return impl->workspaceBytes; }
 
 PreparedParameters::PreparedParameters(std::unique_ptr<Impl> impl)
     : impl(std::move(impl)) {}
@@ -351,7 +353,7 @@ Module::bind(llvm::StringRef function, llvm::ArrayRef<TensorRef> arguments,
   const Function &code = impl->functions[signature - signatures().begin()];
   call->entry = code.run;
   if (code.workspace) {
-    int64_t bytes = 0;
+    int64_t &bytes = call->workspaceBytes;
     call->workspace = impl->takeWorkspace(code, pointers, bytes);
     call->workspaces = &impl->workspaces;
     descriptors.push_back(describe(call->workspace.data(), {bytes}));

@@ -273,30 +273,37 @@ Error Subject::measure() {
 // What is reported
 //===----------------------------------------------------------------------===//
 
-/// Bytes by what they hold. The working memory is what a step adds to what is
-/// there between steps.
+/// Bytes by what they hold. `other` is what resident memory grows by in a step
+/// beyond that.
 json::Object Subject::memoryToJSON() const {
-  int64_t inputs = 0, outputs = 0, states = 0;
+  int64_t learned = parameters->arena(ArenaKind::Trainable).sizeInBytes() +
+                    parameters->arena(ArenaKind::Frozen).sizeInBytes();
+  int64_t packed = 0, inputs = 0, outputs = 0, states = 0;
+  int64_t slopes = trains ? gradients.sizeInBytes() : 0;
+  int64_t workspace = batchCall->call.workspaceBytes();
+  for (int64_t bytes : call->signature().preparedBytes)
+    packed += bytes;
   for (const BatchField &field : batch.fields)
     inputs += field.data.sizeInBytes();
   for (unsigned k = 0; k < call->results().size(); ++k)
     outputs += call->result(k).sizeInBytes();
-  if (optimizerCall)
+  if (optimizerCall) {
+    workspace += optimizerCall->workspaceBytes();
     for (const auto &[name, arena] : optimizerCall->state())
       states += arena.sizeInBytes();
-  int64_t learned = parameters->arena(ArenaKind::Trainable).sizeInBytes() +
-                    parameters->arena(ArenaKind::Frozen).sizeInBytes();
-  int64_t work = memory->growth();
-  int64_t slopes = trains ? gradients.sizeInBytes() : 0;
-  return json::Object{
-      {"parameters", learned},
-      {"gradients", slopes},
-      {"optimizer", states},
-      {"inputs", inputs},
-      {"outputs", outputs},
-      {"work", work},
-      {"step", learned + slopes + states + inputs + outputs + work},
-      {"process_peak", memory->peak}};
+  }
+  int64_t other = memory->growth();
+  return json::Object{{"parameters", learned},
+                      {"packed", packed},
+                      {"gradients", slopes},
+                      {"optimizer", states},
+                      {"inputs", inputs},
+                      {"outputs", outputs},
+                      {"workspace", workspace},
+                      {"other", other},
+                      {"step", learned + packed + slopes + states + inputs +
+                                   outputs + workspace + other},
+                      {"process_peak", memory->peak}};
 }
 
 json::Object Subject::toJSON() const {
@@ -356,8 +363,8 @@ void Subject::print(raw_ostream &os) const {
     return;
   json::Object bytes = memoryToJSON();
   os << "memory, in MB:";
-  for (StringRef key : {"parameters", "gradients", "optimizer", "inputs",
-                        "outputs", "work", "step"})
+  for (StringRef key : {"parameters", "packed", "gradients", "optimizer",
+                        "inputs", "outputs", "workspace", "other", "step"})
     os << formatv("{0} {1} {2:f2}", key == "parameters" ? "" : ",", key,
                   *bytes.getInteger(key) * 1e-6);
   os << formatv("; the process at its peak {0:f1}\n",

@@ -133,6 +133,8 @@ public:
   BoundCall &operator=(BoundCall &&) noexcept;
 
   void operator()();
+  /// The memory that it works in, besides arguments and prepared parameters.
+  int64_t workspaceBytes() const;
 
 private:
   friend class Module;

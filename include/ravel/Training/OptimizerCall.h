@@ -31,6 +31,7 @@ public:
 
   OptimizerState &state() { return states; }
   const OptimizerState &state() const { return states; }
+  int64_t workspaceBytes() const { return call.workspaceBytes(); }
 
 private:
   OptimizerCall(BoundCall call, OptimizerState states, Tensor rate, Tensor step,

@@ -46,7 +46,7 @@ private:
   std::optional<ParameterStore> parameters;
   Tensor gradients;
   std::optional<FunctionCall> call;
-  std::optional<PreparedCall> prepared;
+  std::optional<BatchCall> batchCall;
   std::optional<OptimizerCall> optimizer;
   Batch batch;
   int64_t stepsTaken = 0;
@@ -150,11 +150,10 @@ Error RavelWorker::makeBatch(const json::Object &request) {
 }
 
 Error RavelWorker::bind() {
-  Expected<PreparedCall> ready = call->prepare(batch);
-  if (!ready)
-    return ready.takeError();
-  prepared.emplace(std::move(*ready));
-  optimizer.reset();
+  Expected<BatchCall> made = call->makeCall(batch);
+  if (!made)
+    return made.takeError();
+  batchCall.emplace(std::move(*made));
   stepsTaken = 0;
   if (!trains)
     return Error::success();
@@ -179,6 +178,10 @@ Error RavelWorker::save(StringRef path) const {
 Expected<json::Object> RavelWorker::prepare(const json::Object &request) {
   trains = request.getString("mode") == StringRef("training");
   rate = request.getNumber("rate").value_or(0);
+  // A call must not outlive its module.
+  batchCall.reset();
+  optimizer.reset();
+  call.reset();
   if (Error error = compile(request))
     return error;
   if (request.getBoolean("compile_only").value_or(false))
@@ -210,13 +213,13 @@ Expected<json::Object> RavelWorker::prepare(const json::Object &request) {
 }
 
 void RavelWorker::step() {
-  prepared->call();
+  batchCall->call();
   if (trains)
     optimizer->update(rate, ++stepsTaken);
 }
 
 Expected<NamedTensors> RavelWorker::evaluate() {
-  prepared->call();
+  batchCall->call();
   NamedTensors tensors;
   auto add = [&](const std::string &name, const TensorRef &value) {
     const float *data = static_cast<const float *>(value.data);
