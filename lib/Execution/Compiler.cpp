@@ -30,6 +30,7 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
@@ -227,6 +228,7 @@ static void fillPipelineOptions(const CompileOptions &options,
   result.gradientInputs = options.gradientInputs;
   result.optimizer = options.optimizer;
   result.unrollTime = options.unrollTime;
+  result.without = options.without;
   if (options.objective.empty())
     result.weights = options.weightType;
   describeTarget(machine, result);
@@ -319,7 +321,8 @@ static Argument describeArgument(func::FuncOp function, unsigned index) {
 }
 
 static StringRef getRole(func::FuncOp function, unsigned index) {
-  auto role = function.getArgAttrOfType<StringAttr>(index, RNNDialect::kRoleAttr);
+  auto role =
+      function.getArgAttrOfType<StringAttr>(index, RNNDialect::kRoleAttr);
   return role ? role.getValue() : "";
 }
 
@@ -364,6 +367,33 @@ static void describe(ModuleOp module, CompiledCode &code) {
 // Module to object
 //===----------------------------------------------------------------------===//
 
+/// Level 1 does what ours leave: MLIR's passes have simplified, hoisted and
+/// vectorized already, and LLVM's analyses of loops take longer than all else.
+static llvm::Error optimize(llvm::Module &module, llvm::TargetMachine &machine,
+                            unsigned level) {
+  if (level != 1)
+    return makeOptimizingTransformer(level, /*sizeLevel=*/0, &machine)(&module);
+  llvm::PassBuilder builder(&machine);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  llvm::ModulePassManager passes;
+  if (llvm::Error error = builder.parsePassPipeline(
+          passes,
+          "function(sroa,early-cse<memssa>,"
+          "instcombine<max-iterations=1;no-verify-fixpoint>,simplifycfg,"
+          "loop-mssa(licm),early-cse,simplifycfg),globaldce"))
+    return error;
+  passes.run(module, modules);
+  return llvm::Error::success();
+}
+
 static llvm::Expected<std::string> emitObject(ModuleOp module,
                                               llvm::TargetMachine &machine,
                                               unsigned optimizationLevel,
@@ -379,9 +409,7 @@ static llvm::Expected<std::string> emitObject(ModuleOp module,
     function.addFnAttr("target-cpu", machine.getTargetCPU());
     function.addFnAttr("target-features", machine.getTargetFeatureString());
   }
-  auto optimize =
-      makeOptimizingTransformer(optimizationLevel, /*sizeLevel=*/0, &machine);
-  if (llvm::Error error = optimize(llvmModule.get()))
+  if (llvm::Error error = optimize(*llvmModule, machine, optimizationLevel))
     return error;
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
@@ -455,6 +483,8 @@ static std::string getCacheKey(const ModelSource &source,
     add(name);
     os << llvm::format("%a,", value);
   }
+  for (const std::string &step : options.without)
+    add(step);
   add("weights");
   add(options.weightType);
   add("functions");

@@ -21,6 +21,13 @@
 using namespace mlir;
 using namespace ravel;
 
+llvm::ArrayRef<llvm::StringRef> ravel::getOptionalSteps() {
+  static constexpr llvm::StringRef steps[] = {
+      "hoist",         "fuse",        "pack",     "prepare",
+      "double-buffer", "plan-memory", "parallel", "columns"};
+  return steps;
+}
+
 static void addCleanup(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -52,11 +59,11 @@ void ravel::buildGradientPipeline(OpPassManager &pm,
     pm.addPass(rnn::createRNNDifferentiate(differentiate));
     addCleanup(pm);
   }
-  if (options.hoist) {
+  if (options.runs("hoist")) {
     pm.addPass(rnn::createRNNHoistTimeParallel());
     addCleanup(pm);
   }
-  if (options.fuse) {
+  if (options.runs("fuse")) {
     pm.addPass(rnn::createRNNFuseGates());
     addCleanup(pm);
   }
@@ -70,14 +77,14 @@ void ravel::buildBatchPipeline(OpPassManager &pm, const PipelineOptions &) {
 void ravel::buildBufferPipeline(OpPassManager &pm,
                                 const PipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createDecompose());
-  if (options.pack) {
-    PackWeightsOptions pack;
-    pack.vectorWidth = options.vectorWidth;
-    pack.weights = options.weights;
-    pm.addNestedPass<func::FuncOp>(createPackWeights(pack));
-    addCleanup(pm);
-  }
-  if (options.prepare)
+  PackWeightsOptions pack;
+  pack.vectorWidth = options.vectorWidth;
+  pack.weights = options.weights;
+  // What can't be read as vectors is packed anyway.
+  pack.transposedOnly = !options.runs("pack");
+  pm.addNestedPass<func::FuncOp>(createPackWeights(pack));
+  addCleanup(pm);
+  if (options.runs("prepare"))
     pm.addPass(createPrepareParameters());
   pm.addPass(createConvertRNNToLinalg());
   addCleanup(pm);
@@ -92,14 +99,19 @@ void ravel::buildBufferPipeline(OpPassManager &pm,
 
 void ravel::buildLoopPipeline(OpPassManager &pm,
                               const PipelineOptions &options) {
-  pm.addNestedPass<func::FuncOp>(createDoubleBuffer());
+  if (options.runs("double-buffer"))
+    pm.addNestedPass<func::FuncOp>(createDoubleBuffer());
   if (options.unrollTime > 1) {
     UnrollTimeOptions unroll;
     unroll.factor = options.unrollTime;
     pm.addPass(createUnrollTime(unroll));
   }
-  if (options.parallel)
-    pm.addPass(createParallelize());
+  if (options.runs("parallel")) {
+    ParallelizeOptions parallelize;
+    if (!options.runs("columns"))
+      parallelize.minWork = std::numeric_limits<int64_t>::max() / 2;
+    pm.addPass(createParallelize(parallelize));
+  }
   LowerRowsOptions rows;
   rows.vectorWidth = options.vectorWidth;
   rows.numRegisters = options.numRegisters;
@@ -110,7 +122,8 @@ void ravel::buildLoopPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createLowerLinalg(linalg));
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   addCleanup(pm);
-  pm.addPass(createPlanMemory());
+  if (options.runs("plan-memory"))
+    pm.addPass(createPlanMemory());
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addNestedPass<func::FuncOp>(createExpandMath());
   addCleanup(pm);

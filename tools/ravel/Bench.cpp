@@ -175,6 +175,10 @@ Error Subject::compile(const ModelFolder &model) {
     return makeError("--weight-type is for --mode run: training changes the "
                      "weights by less than 16 bits tell apart");
   options.weightType = *weights;
+  Expected<std::vector<std::string>> steps = getOmittedSteps();
+  if (!steps)
+    return steps.takeError();
+  options.without = *steps;
   if (trains) {
     options.objective = function;
     options.training = true;

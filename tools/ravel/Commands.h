@@ -54,6 +54,9 @@ llvm::Expected<DType> getPrecision(const ModelFolder *model = nullptr);
 /// What the command line rounds weights to; empty for nothing.
 llvm::Expected<std::string> getWeightType();
 
+/// The steps that the command line leaves out.
+llvm::Expected<std::vector<std::string>> getOmittedSteps();
+
 /// A compiler with the cache of the command line; sets the number of threads.
 Compiler makeCompiler();
 

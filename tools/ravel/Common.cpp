@@ -12,6 +12,7 @@
 #include "mlir/Parser/Parser.h"
 #include "ravel/Dialect/RNN/IR/RNN.h"
 #include "ravel/Execution/FileIO.h"
+#include "ravel/Pipelines/Pipelines.h"
 #include "ravel/Pipelines/Registration.h"
 #include "ravel/Training/Checkpoint.h"
 #include "llvm/ADT/SmallString.h"
@@ -84,6 +85,14 @@ Expected<std::string> getWeightType() {
   if (weightType.empty() || weightType == "bf16")
     return weightType;
   return makeError("--weight-type " + weightType + ": expected bf16");
+}
+
+Expected<std::vector<std::string>> getOmittedSteps() {
+  for (const std::string &step : without)
+    if (!is_contained(getOptionalSteps(), step))
+      return makeError("--without " + step + ": expected one of " +
+                       join(getOptionalSteps(), ", "));
+  return std::vector<std::string>(without.begin(), without.end());
 }
 
 Compiler makeCompiler() {

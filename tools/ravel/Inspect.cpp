@@ -24,6 +24,10 @@ static Expected<CompileOptions> getCompileOptions(const ModelFolder &model) {
     return weights.takeError();
   options.precision = *type;
   options.weightType = *weights;
+  Expected<std::vector<std::string>> steps = getOmittedSteps();
+  if (!steps)
+    return steps.takeError();
+  options.without = *steps;
   options.cpu = cpu;
   options.training = printTraining;
   if (!entry.empty())

@@ -63,6 +63,12 @@ cl::opt<std::string> weightType(
              "precision"),
     cl::sub(runCommand), cl::sub(evaluateCommand), cl::sub(sampleCommand),
     cl::sub(printCommand), cl::sub(benchCommand), cl::cat(modelOptions));
+cl::list<std::string> without(
+    "without", cl::CommaSeparated, cl::value_desc("step,..."),
+    cl::desc(
+        "Leave out steps that make code faster, to see what they do: hoist, "
+        "fuse, pack, prepare, double-buffer, plan-memory, parallel, columns"),
+    cl::sub(printCommand), cl::sub(benchCommand), cl::cat(modelOptions));
 
 //===----------------------------------------------------------------------===//
 // Data

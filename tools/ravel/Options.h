@@ -21,6 +21,7 @@ extern llvm::cl::SubCommand trainCommand, runCommand, evaluateCommand,
 // What to work on.
 extern llvm::cl::opt<std::string> modelPath, entry, objective, weights,
     precision, weightType;
+extern llvm::cl::list<std::string> without;
 
 // Data.
 extern llvm::cl::opt<std::string> dataPath, textPath, validationPath, split,

@@ -68,6 +68,8 @@ def PackWeights : Pass<"rnn-pack-weights"> {
     Option<"weights", "weights", "std::string", "\"\"",
            "Type that packed weights are stored in: bf16, or left out for the "
            "matrices' own">,
+    Option<"transposedOnly", "transposed-only", "bool", "false",
+           "Pack only what can't be read as vectors where it lies">,
   ];
   let dependentDialects = [
     "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",

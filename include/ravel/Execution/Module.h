@@ -99,6 +99,9 @@ struct CompileOptions {
   /// What packed weights are rounded to in functions that aren't gradients:
   /// "bf16" halves the memory that a step reads; "" for no rounding.
   std::string weightType;
+  /// Steps of the pipelines to leave out (`getOptionalSteps`), to see what they
+  /// do.
+  std::vector<std::string> without;
   /// Unrolls the loop over time by this factor.
   unsigned unrollTime = 1;
   /// How hard LLVM tries, 0 to 3. Our own passes always run, and leave to LLVM

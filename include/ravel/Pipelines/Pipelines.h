@@ -15,6 +15,7 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
+#include "llvm/ADT/STLExtras.h"
 
 namespace ravel {
 
@@ -49,25 +50,22 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       *this, "unroll-time",
       llvm::cl::desc("Factor by which the loop over time is unrolled"),
       llvm::cl::init(1)};
-  Option<bool> hoist{*this, "hoist",
-                     llvm::cl::desc("Hoist time-parallel products"),
-                     llvm::cl::init(true)};
-  Option<bool> fuse{*this, "fuse", llvm::cl::desc("Fuse gates"),
-                    llvm::cl::init(true)};
-  Option<bool> pack{*this, "pack", llvm::cl::desc("Pack weights"),
-                    llvm::cl::init(true)};
   Option<std::string> weights{
       *this, "weights",
       llvm::cl::desc("Type that packed weights are stored in: bf16"),
       llvm::cl::init("")};
-  Option<bool> prepare{
-      *this, "prepare",
-      llvm::cl::desc("Compute what depends on parameters alone beforehand"),
-      llvm::cl::init(true)};
-  Option<bool> parallel{*this, "parallel",
-                        llvm::cl::desc("Share work among threads"),
-                        llvm::cl::init(true)};
+  ListOption<std::string> without{
+      *this, "without",
+      llvm::cl::desc("Steps to leave out (getOptionalSteps), to see what they "
+                     "do")};
+
+  bool runs(llvm::StringRef step) const {
+    return !llvm::is_contained(without, step);
+  }
 };
+
+/// The steps on the way that make code faster, but not possible.
+llvm::ArrayRef<llvm::StringRef> getOptionalSteps();
 
 /// Level 0 to 1: cells are linked and instantiated.
 void buildInstantiationPipeline(mlir::OpPassManager &pm,

@@ -108,13 +108,11 @@ static void doubleBuffer(scf::ForOp loop, RowsOp kernel, const State &state) {
   SmallVector<Value> sizes;
   for (int64_t dim = 0; dim < type.getRank(); ++dim)
     if (type.isDynamicDim(dim))
-      sizes.push_back(
-          memref::DimOp::create(builder, state.memory, dim));
+      sizes.push_back(memref::DimOp::create(builder, state.memory, dim));
   auto alignment = builder.getI64IntegerAttr(64);
   SmallVector<Value> buffers;
   for (unsigned i = 0; i < 2; ++i) {
-    buffers.push_back(memref::AllocOp::create(
-        builder, type, sizes, alignment));
+    buffers.push_back(memref::AllocOp::create(builder, type, sizes, alignment));
     memref::CopyOp::create(builder, state.memory, buffers.back());
   }
   builder.setInsertionPointAfter(loop);
@@ -124,8 +122,7 @@ static void doubleBuffer(scf::ForOp loop, RowsOp kernel, const State &state) {
   builder.setInsertionPoint(kernel);
   Value two = arith::ConstantIndexOp::create(builder, 2);
   Value zero = arith::ConstantIndexOp::create(builder, 0);
-  Value parity =
-      arith::RemUIOp::create(builder, loop.getInductionVar(), two);
+  Value parity = arith::RemUIOp::create(builder, loop.getInductionVar(), two);
   Value isEven =
       arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, parity, zero);
   Value before =

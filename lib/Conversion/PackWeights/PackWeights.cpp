@@ -47,8 +47,11 @@ struct Source {
 
 class KernelPacking {
 public:
-  KernelPacking(RowsOp op, int64_t lanes, Type element)
-      : op(op), lanes(lanes), element(element) {}
+  KernelPacking(RowsOp op, int64_t lanes, Type element, bool transposedOnly)
+      : op(op), lanes(lanes), element(element),
+        leastBytes(transposedOnly ? std::numeric_limits<int64_t>::max()
+                   : element      ? 0
+                                  : kSmallMatrix) {}
 
   LogicalResult run();
 
@@ -69,6 +72,8 @@ private:
   int64_t lanes;
   /// The type that weights are stored in; null for the matrices' own.
   Type element;
+  /// Bytes of a matrix from which on it is packed.
+  int64_t leastBytes;
 };
 } // namespace
 
@@ -82,8 +87,7 @@ static Value getSharedOperand(RowsOp op, Value argument) {
 std::optional<Group> KernelPacking::chooseGroup(const Stage &stage,
                                                 const ProductGroup &products) {
   int64_t bytes = 0;
-  bool isTransposed =
-      cast<LinearOp>(products.products[0].op).getTranspose();
+  bool isTransposed = cast<LinearOp>(products.products[0].op).getTranspose();
   DenseMap<Operation *, int64_t> covered;
   for (const Product &product : products.products) {
     auto linear = cast<LinearOp>(product.op);
@@ -98,7 +102,7 @@ std::optional<Group> KernelPacking::chooseGroup(const Stage &stage,
   for (auto [linear, columns] : covered)
     if (columns != cast<LinearOp>(linear).getResult().getType().getDimSize(0))
       return std::nullopt;
-  if (bytes < kSmallMatrix && !isTransposed && !element)
+  if (bytes < leastBytes && !isTransposed)
     return std::nullopt;
   Group group{stage.domain, llvm::to_vector(products.products)};
   llvm::stable_sort(group.products, [](const Product &a, const Product &b) {
@@ -139,7 +143,8 @@ Value KernelPacking::pack(const Group &group) {
   auto first = cast<LinearOp>(group.products[0].op);
   RankedTensorType vector = first.getVector().getType();
   // As early as may be: with the packing of other kernels.
-  Block *entry = &op->getParentOfType<FunctionOpInterface>()->getRegion(0).front();
+  Block *entry =
+      &op->getParentOfType<FunctionOpInterface>()->getRegion(0).front();
   ImplicitLocOpBuilder builder(op.getLoc(), entry, entry->begin());
   Operation *last = nullptr;
   for (Value matrix : matrices)
@@ -149,14 +154,13 @@ Value KernelPacking::pack(const Group &group) {
   if (last)
     builder.setInsertionPointAfter(last);
   int64_t side = element ? 2 : 1;
-  SmallVector<int64_t> shape{
-      llvm::divideCeilSigned(group.columns, lanes),
-      llvm::divideCeilSigned(vector.getDimSize(0), side),
-      static_cast<int64_t>(group.products.size()), side * lanes};
-  auto type = RankedTensorType::get(
-      shape, element ? element : vector.getElementType());
-  Value empty =
-      tensor::EmptyOp::create(builder, shape, type.getElementType());
+  SmallVector<int64_t> shape{llvm::divideCeilSigned(group.columns, lanes),
+                             llvm::divideCeilSigned(vector.getDimSize(0), side),
+                             static_cast<int64_t>(group.products.size()),
+                             side * lanes};
+  auto type =
+      RankedTensorType::get(shape, element ? element : vector.getElementType());
+  Value empty = tensor::EmptyOp::create(builder, shape, type.getElementType());
   return PackOp::create(builder, TypeRange(type), matrices, empty, Value(),
                         Value(), offsets, group.columns, first.getTranspose())
       .getResult()[0];
@@ -174,8 +178,9 @@ void KernelPacking::rewrite(const Group &group) {
   ImplicitLocOpBuilder builder(first.getLoc(), first);
   RankedTensorType vector = first.getVector().getType();
   int64_t count = group.products.size();
-  Value all = PackedLinearOp::create(
-      builder, vector.clone({count * group.columns}), first.getVector(), packed);
+  Value all =
+      PackedLinearOp::create(builder, vector.clone({count * group.columns}),
+                             first.getVector(), packed);
   for (int64_t begin = 0; begin < count;) {
     auto linear = cast<LinearOp>(group.products[begin].op);
     int64_t size = linear.getResult().getType().getDimSize(0);
@@ -261,9 +266,11 @@ struct PackWeights : ravel::impl::PackWeightsBase<PackWeights> {
     for (RowsOp op : kernels) {
       // What runs over all instants at once reads its weights seldom.
       auto loop = op->getParentOfType<scf::ForOp>();
-      Type stored = loop && loop->hasAttr(RNNDialect::kTimeAttr) ? element
-                                                                 : Type();
-      if (failed(KernelPacking(op, getLanes(op, vectorWidth), stored).run()))
+      Type stored =
+          loop && loop->hasAttr(RNNDialect::kTimeAttr) ? element : Type();
+      if (failed(KernelPacking(op, getLanes(op, vectorWidth), stored,
+                               transposedOnly)
+                     .run()))
         return signalPassFailure();
     }
   }

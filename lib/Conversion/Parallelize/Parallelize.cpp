@@ -4,15 +4,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-// Splits work among threads. Each loop over time, with all that is in it, runs in
-// one parallel region: threads start once, not once a step.
+// Splits work among threads. Each loop over time, with all that is in it, runs
+// in one parallel region: threads start once, not once a step.
 //
 // Rows are independent: threads that take rows never wait for each other. But
 // each reads all weights at every step, and few rows can't be shared evenly. So
-// where a step does enough work, threads take columns: each reads its own part of
-// the weights, which stays in its cache, and they wait for each other after each
-// stage of a kernel. Small weights and many rows are split by rows. Kernels
-// outside of loops over time are, too.
+// where a step does enough work, threads take columns: each reads its own part
+// of the weights, which stays in its cache, and they wait for each other after
+// each stage of a kernel. Small weights and many rows are split by rows.
+// Kernels outside of loops over time are, too.
 //
 // The gradient of a matrix, a product over all rows, is split by rows of the
 // matrix, each of which one thread computes alone, so that its bits do not
@@ -253,8 +253,8 @@ static void parallelizeProduct(linalg::ContractOp op, ModuleOp module,
   Value out = op.getOutputs()[0];
   auto type = cast<MemRefType>(out.getType());
   Value rows = memref::DimOp::create(builder, loc, lhs, 0);
-  ParallelRegion region = createParallelRegion(
-      op, module, isAtLeast(builder, loc, rows, minRows));
+  ParallelRegion region =
+      createParallelRegion(op, module, isAtLeast(builder, loc, rows, minRows));
   builder.setInsertionPoint(region.terminator);
   auto index = [&](int64_t value) {
     return arith::ConstantIndexOp::create(builder, loc, value);
@@ -285,8 +285,7 @@ static void parallelizeProduct(linalg::ContractOp op, ModuleOp module,
 
 /// Lets threads share the panels of each of `packs`, neighbours.
 static void parallelizePacking(ArrayRef<PackOp> packs, ModuleOp module) {
-  ParallelRegion region =
-      createParallelRegion(packs.back(), module, Value());
+  ParallelRegion region = createParallelRegion(packs.back(), module, Value());
   for (PackOp pack : packs) {
     pack->moveBefore(region.terminator);
     pack.getThreadIdMutable().assign(region.id);

@@ -106,10 +106,9 @@ bool MemoryPlan::isComputable(Value size) {
       return false;
     if (auto load = dyn_cast<memref::LoadOp>(op)) {
       auto argument = dyn_cast<BlockArgument>(load.getMemRef());
-      auto role =
-          argument ? function.getArgAttrOfType<StringAttr>(
-                         argument.getArgNumber(), RNNDialect::kRoleAttr)
-                   : StringAttr();
+      auto role = argument ? function.getArgAttrOfType<StringAttr>(
+                                 argument.getArgNumber(), RNNDialect::kRoleAttr)
+                           : StringAttr();
       return role && role.getValue() == "offsets";
     }
     return isMemoryEffectFree(op);
@@ -157,8 +156,8 @@ void MemoryPlan::assign() {
   SmallVector<Buffer *> order;
   for (Buffer &buffer : buffers)
     order.push_back(&buffer);
-  llvm::stable_sort(
-      order, [](Buffer *a, Buffer *b) { return a->first < b->first; });
+  llvm::stable_sort(order,
+                    [](Buffer *a, Buffer *b) { return a->first < b->first; });
   for (Buffer *buffer : order) {
     ValueRange sizes = buffer->op.getDynamicSizes();
     Place *best = nullptr;
@@ -172,7 +171,9 @@ void MemoryPlan::assign() {
         best = &place;
     if (!best) {
       places.push_back({llvm::to_vector_of<Value>(sizes),
-                        bool(buffer->parallel), buffer->bytes, 0,
+                        bool(buffer->parallel),
+                        buffer->bytes,
+                        0,
                         {}});
       best = &places.back();
     }
@@ -210,8 +211,8 @@ Value MemoryPlan::emitOffsets(ImplicitLocOpBuilder &builder, IRMapping mapping,
       bytes = llvm::alignTo(bytes, kLine) + kStagger;
     Value size = index(bytes);
     for (Value factor : place.sizes)
-      size = arith::MulIOp::create(builder, size,
-                                   mapping.lookupOrDefault(factor));
+      size =
+          arith::MulIOp::create(builder, size, mapping.lookupOrDefault(factor));
     if (!place.sizes.empty()) {
       size = arith::CeilDivUIOp::create(builder, size, index(kLine));
       size = arith::MulIOp::create(builder, size, index(kLine));
@@ -219,9 +220,9 @@ Value MemoryPlan::emitOffsets(ImplicitLocOpBuilder &builder, IRMapping mapping,
     }
     if (place.isPerThread) {
       if (!threads)
-        threads = createRuntimeCall(
-            builder, builder.getLoc(),
-            function->getParentOfType<ModuleOp>(), "omp_get_max_threads");
+        threads = createRuntimeCall(builder, builder.getLoc(),
+                                    function->getParentOfType<ModuleOp>(),
+                                    "omp_get_max_threads");
       size = arith::MulIOp::create(builder, size, threads);
     }
     total = arith::AddIOp::create(builder, total, size);
@@ -246,7 +247,8 @@ void MemoryPlan::replace(Value workspace, ModuleOp module) {
       if (buffer->parallel) {
         Value &id = threads[buffer->parallel];
         if (!id) {
-          builder.setInsertionPointToStart(&buffer->parallel.getRegion().front());
+          builder.setInsertionPointToStart(
+              &buffer->parallel.getRegion().front());
           id = createRuntimeCall(builder, op.getLoc(), module,
                                  "omp_get_thread_num");
         }
@@ -257,10 +259,10 @@ void MemoryPlan::replace(Value workspace, ModuleOp module) {
         begin = arith::AddIOp::create(builder, begin, skipped);
       }
       builder.setInsertionPoint(op);
-      op.replaceAllUsesWith(
-          memref::ViewOp::create(builder, op.getType(), workspace, begin,
-                                 op.getDynamicSizes())
-              .getResult());
+      op.replaceAllUsesWith(memref::ViewOp::create(builder, op.getType(),
+                                                   workspace, begin,
+                                                   op.getDynamicSizes())
+                                .getResult());
       op.erase();
     }
 }
@@ -305,9 +307,9 @@ struct PlanMemory : ravel::impl::PlanMemoryBase<PlanMemory> {
       NamedAttribute role(builder.getStringAttr(RNNDialect::kRoleAttr),
                           builder.getStringAttr("workspace"));
       unsigned position = function.getNumArguments();
-      if (failed(function.insertArgument(
-              position, type, builder.getDictionaryAttr(role),
-              function.getLoc())))
+      if (failed(function.insertArgument(position, type,
+                                         builder.getDictionaryAttr(role),
+                                         function.getLoc())))
         return signalPassFailure();
       plan.replace(function.getArgument(position), module);
     }

@@ -111,10 +111,9 @@ static void createCompanion(func::FuncOp function,
     results.push_back(value.getType());
     attrs.push_back(makeAttrs(builder, "output", /*isWritable=*/true));
   }
-  auto companion =
-      func::FuncOp::create(builder, function.getLoc(),
-                           (function.getName() + ".prepare").str(),
-                           builder.getFunctionType(inputs, results));
+  auto companion = func::FuncOp::create(
+      builder, function.getLoc(), (function.getName() + ".prepare").str(),
+      builder.getFunctionType(inputs, results));
   companion.setAllArgAttrs(attrs);
   companion.setVisibility(function.getVisibility());
   companion->setAttr(RNNDialect::kCompanionAttr,
@@ -128,8 +127,7 @@ static void createCompanion(func::FuncOp function,
   // What is computed into fresh memory goes to its destination at once.
   auto destinations = entry->getArguments().drop_front(parameters.size());
   DenseMap<Value, Value> destinationOf;
-  for (auto [value, destination] :
-       llvm::zip(preparation.results, destinations))
+  for (auto [value, destination] : llvm::zip(preparation.results, destinations))
     destinationOf.try_emplace(value, destination);
   for (Operation *op : preparation.ops) {
     Operation *clone = builder.clone(*op, mapping);
@@ -137,9 +135,8 @@ static void createCompanion(func::FuncOp function,
     if (!style)
       continue;
     for (OpOperand &init : style.getDpsInitsMutable()) {
-      Value destination =
-          destinationOf.lookup(op->getResult(style.getTiedOpResult(&init)
-                                                 .getResultNumber()));
+      Value destination = destinationOf.lookup(
+          op->getResult(style.getTiedOpResult(&init).getResultNumber()));
       if (destination && init.get().getDefiningOp<tensor::EmptyOp>())
         init.set(destination);
     }
@@ -182,8 +179,7 @@ struct PrepareParameters
   using Base::Base;
 
   void runOnOperation() override {
-    SmallVector<func::FuncOp> functions(
-        getOperation().getOps<func::FuncOp>());
+    SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
     for (func::FuncOp function : functions) {
       if (function.isExternal() || isGradient(function))
         continue;

@@ -69,8 +69,8 @@ public:
   /// products are accumulated.
   void prefetch();
   /// Fetches weights of a group into the second cache that come `depth`
-  /// components after those from `begin` on: the share of one of `blocks` blocks
-  /// of rows.
+  /// components after those from `begin` on: the share of one of `blocks`
+  /// blocks of rows.
   void prefetchWeights(unsigned group, mlir::Value begin, int64_t depth,
                        int64_t blocks);
   /// Accumulates all products of the stage. With `usePartial`, those that have

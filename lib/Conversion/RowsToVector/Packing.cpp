@@ -60,8 +60,8 @@ static Value roundToUpperHalf(ImplicitLocOpBuilder &b, Value vector) {
   // Rounding could carry the bits of a NaN into the sign.
   Value isNaN =
       arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, vector, vector);
-  rounded = arith::SelectOp::create(b, isNaN, splat(b, words, 0x7fc00000),
-                                    rounded);
+  rounded =
+      arith::SelectOp::create(b, isNaN, splat(b, words, 0x7fc00000), rounded);
   return arith::AndIOp::create(b, rounded, splat(b, words, 0xffff0000));
 }
 
@@ -70,8 +70,7 @@ class PackLowering {
 public:
   explicit PackLowering(PackOp op)
       : builder(op.getLoc(), op), op(op),
-        type(cast<MemRefType>(op.getOut().getType())),
-        columns(op.getColumns()),
+        type(cast<MemRefType>(op.getOut().getType())), columns(op.getColumns()),
         lanes(type.getDimSize(3) / (holdsPairs(type) ? 2 : 1)) {}
 
   void run();
@@ -123,11 +122,9 @@ Value PackLowering::loadLanes(Value matrix, int64_t offset, Value panel,
   SmallVector<bool> mask(lanes, false);
   std::fill_n(mask.begin(), count, true);
   Value maskVector = arith::ConstantOp::create(
-      builder,
-      DenseElementsAttr::get(VectorType::get({lanes}, builder.getI1Type()),
-                             mask));
-  Value zeros =
-      arith::ConstantOp::create(builder, builder.getZeroAttr(vector));
+      builder, DenseElementsAttr::get(
+                   VectorType::get({lanes}, builder.getI1Type()), mask));
+  Value zeros = arith::ConstantOp::create(builder, builder.getZeroAttr(vector));
   return vector::MaskedLoadOp::create(builder, vector, matrix,
                                       ValueRange{k, column}, maskVector, zeros);
 }
@@ -138,10 +135,9 @@ void PackLowering::copyPanel(Value panel, int64_t count) {
   forEach(index(0), index(type.getDimSize(1)), index(1), [&](Value k) {
     for (auto [number, matrix, offset] :
          llvm::enumerate(op.getMatrices(), op.getOffsets()))
-      vector::StoreOp::create(builder,
-                              loadLanes(matrix, offset, panel, k, count),
-                              op.getOut(),
-                              ValueRange{panel, k, index(number), index(0)});
+      vector::StoreOp::create(
+          builder, loadLanes(matrix, offset, panel, k, count), op.getOut(),
+          ValueRange{panel, k, index(number), index(0)});
   });
 }
 
@@ -165,10 +161,9 @@ void PackLowering::copyPairs(Value panel, int64_t count) {
         Value odd = arith::AddIOp::create(builder, even, index(1));
         bits = arith::OrIOp::create(builder, bits, load(matrix, offset, odd));
       }
-      vector::StoreOp::create(builder,
-                              vector::BitCastOp::create(builder, pairs, bits),
-                              op.getOut(),
-                              ValueRange{panel, pair, index(number), index(0)});
+      vector::StoreOp::create(
+          builder, vector::BitCastOp::create(builder, pairs, bits), op.getOut(),
+          ValueRange{panel, pair, index(number), index(0)});
     }
   };
   auto matrix = cast<MemRefType>(op.getMatrices()[0].getType());
@@ -191,8 +186,8 @@ void PackLowering::run() {
   if (rest != 0) {
     // The first thread's; others have none left.
     Value end = op.getThreadId() ? begin : index(0);
-    Value isMine = arith::CmpIOp::create(builder, arith::CmpIPredicate::eq,
-                                         end, index(0));
+    Value isMine =
+        arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, end, index(0));
     auto choice = scf::IfOp::create(builder, isMine, /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(choice.thenBlock());

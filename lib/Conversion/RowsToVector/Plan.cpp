@@ -57,9 +57,8 @@ int64_t ravel::getLanes(RowsOp op, int64_t vectorWidth) {
     if (auto type = dyn_cast<FloatType>(getElementTypeOrSelf(value)))
       width = std::max<int64_t>(width, type.getWidth());
   };
-  op.getBody().walk([&](Operation *inner) {
-    llvm::for_each(inner->getResults(), widen);
-  });
+  op.getBody().walk(
+      [&](Operation *inner) { llvm::for_each(inner->getResults(), widen); });
   llvm::for_each(op.getEntry().getArguments(), widen);
   return vectorWidth / width;
 }
@@ -319,7 +318,8 @@ void PlanBuilder::requireEarlierValues(Value value, int64_t level,
       requireMemory(value);
     return;
   }
-  if (isProduct(inner) || isa<tensor::ConcatOp>(inner) || !visited.insert(value).second)
+  if (isProduct(inner) || isa<tensor::ConcatOp>(inner) ||
+      !visited.insert(value).second)
     return;
   for (Value operand : inner->getOperands())
     requireEarlierValues(operand, level, visited);

@@ -22,8 +22,9 @@ using namespace ravel::rnn;
 void Evaluator::prefetch() {
   constexpr int64_t kLineBits = 512;
   for (auto [argument, offset] : kernel.plan.getStages()[stage].reads) {
-    int64_t bits = kernel.lanes * getElementTypeOrSelf(argument.getType())
-                                      .getIntOrFloatBitWidth();
+    int64_t bits =
+        kernel.lanes *
+        getElementTypeOrSelf(argument.getType()).getIntOrFloatBitWidth();
     int64_t step = std::max<int64_t>(1, kLineBits / bits);
     for (unsigned row = 0; row < window.rows.size(); ++row)
       for (int64_t u = 0; u < window.vectors; u += step) {
@@ -51,15 +52,14 @@ void Evaluator::evaluateProducts(bool usePartial) {
     }
     // A pair's second component may be missing.
     auto linear = dyn_cast<PackedLinearOp>(group.products[0].op);
-    bool isOdd = linear && holdsPairs(linear.getWeights().getType()) &&
-                 depth % 2 != 0;
-    sums = accumulate(
-        number, arith::ConstantIndexOp::create(builder, begin),
-        arith::ConstantIndexOp::create(builder, depth - isOdd), sums);
-    if (isOdd)
-      sums = multiply(group,
-                      arith::ConstantIndexOp::create(builder, depth - 1), 1,
+    bool isOdd =
+        linear && holdsPairs(linear.getWeights().getType()) && depth % 2 != 0;
+    sums = accumulate(number, arith::ConstantIndexOp::create(builder, begin),
+                      arith::ConstantIndexOp::create(builder, depth - isOdd),
                       sums);
+    if (isOdd)
+      sums = multiply(group, arith::ConstantIndexOp::create(builder, depth - 1),
+                      1, sums);
     for (auto [index, product] : llvm::enumerate(group.products))
       vectors[{product.op->getResult(0), product.offset}] =
           Values(ArrayRef<Value>(sums).slice(index * size, size));
@@ -126,8 +126,8 @@ Evaluator::Values Evaluator::loadWeights(const Product &product, Value k,
     return arith::ConstantIndexOp::create(builder, value);
   };
   int64_t columns = linear.getColumns(), lanes = kernel.lanes;
-  Value panel = builder.createOrFold<arith::DivUIOp>(window.column,
-                                                     index(lanes));
+  Value panel =
+      builder.createOrFold<arith::DivUIOp>(window.column, index(lanes));
   if (int64_t further = product.offset % columns / lanes + u)
     panel = arith::AddIOp::create(builder, panel, index(further));
   Value memref = getSharedMemref(op, linear.getWeights());
@@ -169,13 +169,13 @@ void Evaluator::prefetchWeights(unsigned number, Value begin, int64_t depth,
   auto index = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(builder, value);
   };
-  Value panel = builder.createOrFold<arith::DivUIOp>(window.column,
-                                                     index(kernel.lanes));
+  Value panel =
+      builder.createOrFold<arith::DivUIOp>(window.column, index(kernel.lanes));
   // This block's share of the next part.
   int64_t share = llvm::divideCeil(depth, blocks);
-  Value block = arith::DivUIOp::create(
-      builder, window.slots[0],
-      index(static_cast<int64_t>(window.rows.size())));
+  Value block =
+      arith::DivUIOp::create(builder, window.slots[0],
+                             index(static_cast<int64_t>(window.rows.size())));
   Value first = arith::AddIOp::create(
       builder, arith::AddIOp::create(builder, begin, index(depth)),
       arith::MulIOp::create(builder, block, index(share)));

@@ -21,9 +21,9 @@
 //
 // A panel is a bounded number of rows, so that scratch memory is bounded.
 //
-// With `distribute(%id, %n)` rows are dealt in groups: group g belongs to thread
-// g mod n. With `columns(%id, %n)` each thread computes some blocks of columns
-// of each stage; threads wait for each other after a stage.
+// With `distribute(%id, %n)` rows are dealt in groups: group g belongs to
+// thread g mod n. With `columns(%id, %n)` each thread computes some blocks of
+// columns of each stage; threads wait for each other after a stage.
 //
 // Scratch memory is reserved at
 // the start of the function or parallel region, never in a loop.
@@ -192,7 +192,8 @@ void RowsLowering::allocatePartialSums(Region &region) {
     }
 }
 
-/// Reserves memory for a vector that threads which share its row have in common.
+/// Reserves memory for a vector that threads which share its row have in
+/// common.
 void RowsLowering::shareScratch(Value value, MemRefType type) {
   OpBuilder::InsertionGuard guard(builder);
   auto alignment = builder.getI64IntegerAttr(64);
@@ -205,9 +206,8 @@ void RowsLowering::shareScratch(Value value, MemRefType type) {
   if (Operation *threads = op.getNumColumnThreads().getDefiningOp())
     builder.setInsertionPointAfter(threads);
   Value own = memref::AllocOp::create(builder, type, alignment);
-  Value isShared =
-      arith::CmpIOp::create(builder, arith::CmpIPredicate::ugt,
-                            op.getNumColumnThreads(), index(1));
+  Value isShared = arith::CmpIOp::create(builder, arith::CmpIPredicate::ugt,
+                                         op.getNumColumnThreads(), index(1));
   kernel.scratch[value] =
       arith::SelectOp::create(builder, isShared, common, own);
   builder.setInsertionPoint(region->front().getTerminator());
@@ -342,24 +342,41 @@ void RowsLowering::forOwnColumns(int64_t domain, int64_t vectors,
   int64_t whole = domain / width, rest = domain % width;
   Value blocks = index(whole + (rest != 0));
   auto bound = [&](Value id) -> Value {
-    return arith::DivUIOp::create(
-        builder, arith::MulIOp::create(builder, blocks, id),
-        op.getNumColumnThreads());
+    return arith::DivUIOp::create(builder,
+                                  arith::MulIOp::create(builder, blocks, id),
+                                  op.getNumColumnThreads());
   };
   Value first = bound(op.getColumnId());
-  Value last = bound(
-      arith::AddIOp::create(builder, op.getColumnId(), index(1)));
+  Value last =
+      bound(arith::AddIOp::create(builder, op.getColumnId(), index(1)));
   Window window;
   window.vectors = vectors;
   window.lastLanes = lanes;
   if (whole > 0) {
     Value end = arith::MinUIOp::create(builder, last, index(whole));
-    auto loop = scf::ForOp::create(
-        builder, arith::MulIOp::create(builder, first, index(width)),
-        arith::MulIOp::create(builder, end, index(width)), index(width));
+    Value firstColumn = arith::MulIOp::create(builder, first, index(width));
+    Value endColumn = arith::MulIOp::create(builder, end, index(width));
+    auto loop =
+        scf::ForOp::create(builder, firstColumn, endColumn, index(width));
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     window.column = loop.getInductionVar();
+    // Every other step goes backwards: it finds in the cache what the step
+    // before read last.
+    if (scf::ForOp time = getTimeLoop(op)) {
+      Value isForward = arith::CmpIOp::create(
+          builder, arith::CmpIPredicate::eq,
+          arith::AndIOp::create(builder, time.getInductionVar(), index(1)),
+          index(0));
+      Value mirrored = arith::SubIOp::create(
+          builder,
+          arith::AddIOp::create(
+              builder, firstColumn,
+              arith::SubIOp::create(builder, endColumn, index(width))),
+          window.column);
+      window.column =
+          arith::SelectOp::create(builder, isForward, window.column, mirrored);
+    }
     body(window, {});
   }
   if (rest == 0)
@@ -381,9 +398,8 @@ void RowsLowering::forOwnColumns(int64_t domain, int64_t vectors,
 void RowsLowering::emitBarrier() {
   if (!op.getColumnId())
     return;
-  Value isShared =
-      arith::CmpIOp::create(builder, arith::CmpIPredicate::ugt,
-                            op.getNumColumnThreads(), index(1));
+  Value isShared = arith::CmpIOp::create(builder, arith::CmpIPredicate::ugt,
+                                         op.getNumColumnThreads(), index(1));
   auto choice = scf::IfOp::create(builder, isShared, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(choice.thenBlock());
@@ -399,7 +415,8 @@ void RowsLowering::emitBarrier() {
 void RowsLowering::prefetchNextWeights(unsigned number, Evaluator &evaluator) {
   const Stage &stage = plan.getStages()[number];
   for (auto [place, group] : llvm::enumerate(stage.groups)) {
-    int64_t depth = getProductVector(group.products[0].op).getType().getDimSize(0);
+    int64_t depth =
+        getProductVector(group.products[0].op).getType().getDimSize(0);
     int64_t begin = 0;
     auto it = kernel.partial.find({number, place});
     if (it != kernel.partial.end()) {
@@ -552,24 +569,24 @@ void RowsLowering::emitColumns(unsigned number, const Window &base) {
   }
   Tile tile = rowTiles[number];
   auto emit = [&](const Window &columns, ValueRange carried) {
-        Window window = columns;
-        window.rows = base.rows;
-        window.slots = base.slots;
-        Evaluator evaluator(builder, kernel, number, window);
-        for (Value value : stage.numbers)
-          evaluator.setNumber(value, outer.evaluateNumber(value));
-        SmallVector<SmallVector<Value>> values;
-        for (const Root &root : stage.roots)
-          values.push_back(evaluator.evaluate(root.value, root.offset));
-        SmallVector<Value> next;
-        for (auto [root, value] : llvm::zip(stage.roots, values)) {
-          if (root.kind == Root::Reduce)
-            next.push_back(evaluator.fold(root, carried[next.size()], value));
-          else
-            evaluator.store(root, value);
-        }
-        return next;
-      };
+    Window window = columns;
+    window.rows = base.rows;
+    window.slots = base.slots;
+    Evaluator evaluator(builder, kernel, number, window);
+    for (Value value : stage.numbers)
+      evaluator.setNumber(value, outer.evaluateNumber(value));
+    SmallVector<SmallVector<Value>> values;
+    for (const Root &root : stage.roots)
+      values.push_back(evaluator.evaluate(root.value, root.offset));
+    SmallVector<Value> next;
+    for (auto [root, value] : llvm::zip(stage.roots, values)) {
+      if (root.kind == Root::Reduce)
+        next.push_back(evaluator.fold(root, carried[next.size()], value));
+      else
+        evaluator.store(root, value);
+    }
+    return next;
+  };
   // What all threads need of all columns is folded by each.
   if (inits.empty()) {
     forOwnColumns(stage.domain, tile.vectors, emit);
@@ -726,8 +743,9 @@ static LogicalResult verifyForLowering(RowsOp op, int64_t lanes) {
     return op.emitOpError("must be bufferized before it is lowered");
   for (auto linear : op.getEntry().getOps<LinearOp>())
     if (linear.getTranspose())
-      return linear.emitOpError("must be packed before it is lowered, for "
-                                "columns of a transposed matrix aren't vectors");
+      return linear.emitOpError(
+          "must be packed before it is lowered, for "
+          "columns of a transposed matrix aren't vectors");
   for (auto linear : op.getEntry().getOps<PackedLinearOp>())
     if (linear.getLanes() != lanes)
       return linear.emitOpError("has weights packed for ")

@@ -1030,7 +1030,8 @@ ParseResult RowsOp::parse(OpAsmParser &parser, OperationState &result) {
   int32_t byColumns = columnThreads.empty() ? 0 : 1;
   result.getOrAddProperties<Properties>().setOperandSegmentSizes(
       {static_cast<int32_t>(ins.size()), static_cast<int32_t>(shared.size()),
-       static_cast<int32_t>(outs.size()), byRows, byRows, byColumns, byColumns});
+       static_cast<int32_t>(outs.size()), byRows, byRows, byColumns,
+       byColumns});
   for (Type type : outTypes)
     if (isa<RankedTensorType>(type))
       result.addTypes(type);
@@ -1150,8 +1151,8 @@ LogicalResult PackOp::verify() {
         "C3: a thread's number comes with the number of threads");
   int64_t count = getMatrices().size(), columns = getColumns();
   unsigned dim = getTranspose() ? 0 : 1;
-  auto first = count == 0 ? ShapedType()
-                          : cast<ShapedType>(getMatrices()[0].getType());
+  auto first =
+      count == 0 ? ShapedType() : cast<ShapedType>(getMatrices()[0].getType());
   if (!first || first.getRank() != 2 || !first.hasStaticShape() ||
       static_cast<int64_t>(getOffsets().size()) != count)
     return emitOpError("C2: takes static matrices, with an offset for each");
