@@ -21,6 +21,7 @@ class Case:
     peers: tuple = ()
     ragged: tuple = ()  # lengths from ... to
     options: dict = dataclasses.field(default_factory=dict)
+    tolerance: float = 1e-3  # of differences, in parts of the largest value
 
     @property
     def name(self):
@@ -53,7 +54,7 @@ class Case:
     def swept_bytes(self):
         """Of the weights that each step must read: those of the state, and in
         a single step those of the input too."""
-        own = GATES[self.cell] * self.H * 4
+        own = GATES[self.cell] * self.H * (2 if "weight-type" in self.options else 4)
         return self.L * own * (self.H + (self.I if self.mode == "streaming" else 0))
 
     def request(self):
@@ -125,6 +126,13 @@ def scans():
         yield Case("scan", "mingru", 4096, batch, 256, 256, peers=("ravel-loop",))
 
 
+def half_weights():
+    """Each weight is off by up to 1/512 of itself; layers and steps add up."""
+    for cell in ("lstm", "gru_reset_after"):
+        yield Case("bf16", cell, 100, 1, 512, 512, 2, peers=("ravel-f32", "onnxruntime"),
+                   options={"weight-type": "bf16"}, tolerance=2e-2)
+
+
 def growth():
     for steps in (50, 100, 200, 400, 800):
         yield Case("growth-T", "lstm", steps, 32, 256, 256)
@@ -142,5 +150,5 @@ def compiling():
 
 
 def all_cases():
-    for group in (inference, training, custom, streaming, scans, growth, compiling):
+    for group in (inference, training, custom, streaming, scans, half_weights, growth, compiling):
         yield from group()

@@ -26,7 +26,6 @@ import workers
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-AGREEMENT = 1e-3
 # Longer than the threads of an idle worker spin.
 PAUSE = 0.03
 
@@ -157,7 +156,7 @@ class Benchmark:
             row["peer_ms"], row["peer_min_ms"] = times[name]
             row["ratio"] = row["peer_ms"] / row["ravel_ms"]
             row["difference"] = replies[name]["difference"]
-            row["agrees"] = row["difference"] <= AGREEMENT
+            row["agrees"] = row["difference"] <= case.tolerance
         error = failures.get("ravel") or failures.get(name)
         if error:
             row["error"] = error

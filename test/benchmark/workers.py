@@ -40,6 +40,7 @@ def peers(binaries, onnxruntime):
     return {
         "ravel": Peer(ravel, OPENMP),
         "ravel-loop": Peer(ravel, OPENMP, {"options": {"linear-scan": False}}),
+        "ravel-f32": Peer(ravel, OPENMP, {"options": {}}),
         "onednn": Peer([binaries / "ravel-benchmark-onednn"]),
         "onnxruntime": Peer([binaries / "ravel-benchmark-onnxruntime", onnxruntime]),
         "torch": Peer(torch_worker, torch, {"variant": "library"}),

@@ -66,6 +66,10 @@ static Error setOption(CompileOptions &options, StringRef name,
     options.unrollTime = *value.getAsInteger();
     return Error::success();
   }
+  if (name == "weight-type" && value.getAsString()) {
+    options.weightType = value.getAsString()->str();
+    return Error::success();
+  }
   return makeError("this build has no compile option '" + name + "'");
 }
 
