@@ -226,6 +226,7 @@ static void fillPipelineOptions(const CompileOptions &options,
   result.objective = options.objective;
   result.gradientInputs = options.gradientInputs;
   result.optimizer = options.optimizer;
+  result.linearScan = options.linearScan;
   result.unrollTime = options.unrollTime;
   if (options.objective.empty())
     result.weights = options.weightType;
@@ -460,7 +461,8 @@ static std::string getCacheKey(const ModelSource &source,
   add("functions");
   for (const std::string &name : options.functions)
     add(name);
-  os << options.unrollTime << ',' << options.optimizationLevel << ',';
+  os << options.linearScan << ',' << options.unrollTime << ','
+     << options.optimizationLevel << ',';
   add(machine.getTargetTriple().str());
   add(machine.getTargetCPU());
   add(machine.getTargetFeatureString());

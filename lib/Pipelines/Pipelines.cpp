@@ -56,6 +56,10 @@ void ravel::buildGradientPipeline(OpPassManager &pm,
     pm.addPass(rnn::createRNNHoistTimeParallel());
     addCleanup(pm);
   }
+  if (options.linearScan) {
+    pm.addPass(rnn::createRNNLinearRecurrence());
+    addCleanup(pm);
+  }
   if (options.fuse) {
     pm.addPass(rnn::createRNNFuseGates());
     addCleanup(pm);
@@ -104,6 +108,11 @@ void ravel::buildLoopPipeline(OpPassManager &pm,
   rows.vectorWidth = options.vectorWidth;
   rows.numRegisters = options.numRegisters;
   pm.addNestedPass<func::FuncOp>(createLowerRows(rows));
+  LowerChainsOptions chains;
+  chains.vectorWidth = options.vectorWidth;
+  chains.numRegisters = options.numRegisters;
+  chains.parallel = options.parallel;
+  pm.addPass(createLowerChains(chains));
   LowerLinalgOptions linalg;
   linalg.vectorWidth = options.vectorWidth;
   linalg.numRegisters = options.numRegisters;

@@ -136,6 +136,7 @@ Expected<Module> compileFunction(const Compiler &compiler,
   options.weightType = *type;
   options.functions = {function.str()};
   options.cpu = cpu;
+  options.linearScan = linearScan;
   return compiler.compile(source, options);
 }
 

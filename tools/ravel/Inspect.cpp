@@ -25,6 +25,7 @@ static Expected<CompileOptions> getCompileOptions(const ModelFolder &model) {
   options.precision = *type;
   options.weightType = *weights;
   options.cpu = cpu;
+  options.linearScan = linearScan;
   options.training = printTraining;
   if (!entry.empty())
     options.functions = {StringRef(entry).ltrim('@').str()};

@@ -357,6 +357,13 @@ cl::opt<bool> noCache("no-cache", cl::desc("Compile afresh, keep nothing"),
                       cl::sub(evaluateCommand), cl::sub(sampleCommand),
                       cl::sub(paramsCommand), cl::sub(benchCommand),
                       cl::cat(commonOptions));
+cl::opt<bool> linearScan(
+    "linear-scan", cl::init(true), cl::value_desc("true|false"),
+    cl::desc("Run recurrences whose components don't mix as chains of their "
+             "own, long ones in parallel over time (true)"),
+    cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
+    cl::sub(sampleCommand), cl::sub(printCommand), cl::sub(benchCommand),
+    cl::cat(commonOptions));
 cl::opt<std::string> cpu("cpu", cl::value_desc("name"),
                          cl::desc("The processor to compile for, as LLVM names "
                                   "it (default: this one)"),

@@ -63,7 +63,7 @@ extern llvm::cl::opt<bool> benchMemory;
 extern llvm::cl::opt<unsigned> threads;
 extern llvm::cl::opt<uint64_t> seed;
 extern llvm::cl::opt<std::string> cacheDirectory, cpu;
-extern llvm::cl::opt<bool> noCache;
+extern llvm::cl::opt<bool> noCache, linearScan;
 
 /// The text that `ravel --help` prints.
 llvm::StringRef getOverview();

@@ -147,6 +147,7 @@ Expected<int> train() {
   options.precision = *type;
   options.objective = *function;
   options.cpu = cpu;
+  options.linearScan = linearScan;
   if (Error error =
           parseOptimizer(optimizer, options.optimizer, options.hyperparameters))
     return error;
@@ -155,6 +156,7 @@ Expected<int> train() {
   inferenceOptions.precision = *type;
   inferenceOptions.functions = {*function};
   inferenceOptions.cpu = cpu;
+  inferenceOptions.linearScan = linearScan;
   options.training = true;
   Expected<Module> training = compiler.compile(model->source, options);
   if (!training)

@@ -99,6 +99,9 @@ struct CompileOptions {
   /// What packed weights are rounded to in functions that aren't gradients:
   /// "bf16" halves the memory that a step reads; "" for no rounding.
   std::string weightType;
+  /// Whether recurrences of single components run as chains (see
+  /// `rnn-linear-recurrence`), or step by step like all others.
+  bool linearScan = true;
   /// Unrolls the loop over time by this factor.
   unsigned unrollTime = 1;
   /// How hard LLVM tries, 0 to 3. Our own passes always run, and leave to LLVM

@@ -52,6 +52,10 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<bool> hoist{*this, "hoist",
                      llvm::cl::desc("Hoist time-parallel products"),
                      llvm::cl::init(true)};
+  Option<bool> linearScan{
+      *this, "linear-scan",
+      llvm::cl::desc("Run recurrences of single components as chains"),
+      llvm::cl::init(true)};
   Option<bool> fuse{*this, "fuse", llvm::cl::desc("Fuse gates"),
                     llvm::cl::init(true)};
   Option<bool> pack{*this, "pack", llvm::cl::desc("Pack weights"),
