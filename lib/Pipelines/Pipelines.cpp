@@ -23,7 +23,7 @@ using namespace ravel;
 
 llvm::ArrayRef<llvm::StringRef> ravel::getOptionalSteps() {
   static constexpr llvm::StringRef steps[] = {
-      "hoist",         "fuse",        "pack",     "prepare",
+      "hoist",         "linear-scan", "fuse",     "pack",   "prepare",
       "double-buffer", "plan-memory", "parallel", "columns"};
   return steps;
 }
@@ -61,6 +61,10 @@ void ravel::buildGradientPipeline(OpPassManager &pm,
   }
   if (options.runs("hoist")) {
     pm.addPass(rnn::createRNNHoistTimeParallel());
+    addCleanup(pm);
+  }
+  if (options.runs("linear-scan")) {
+    pm.addPass(rnn::createRNNLinearRecurrence());
     addCleanup(pm);
   }
   if (options.runs("fuse")) {
@@ -116,6 +120,11 @@ void ravel::buildLoopPipeline(OpPassManager &pm,
   rows.vectorWidth = options.vectorWidth;
   rows.numRegisters = options.numRegisters;
   pm.addNestedPass<func::FuncOp>(createLowerRows(rows));
+  LowerChainsOptions chains;
+  chains.vectorWidth = options.vectorWidth;
+  chains.numRegisters = options.numRegisters;
+  chains.parallel = options.runs("parallel");
+  pm.addPass(createLowerChains(chains));
   LowerLinalgOptions linalg;
   linalg.vectorWidth = options.vectorWidth;
   linalg.numRegisters = options.numRegisters;

@@ -364,3 +364,70 @@ rnn.cell @mingru(%x) state(%h) {
   %h1 = arith.addf %kh, %zn : tensor<?xf32>
   rnn.yield %h1 state(%h1)
 }
+
+// Feng et al. (2024), the LSTM of that kind: two gates, normalized so that the
+// state keeps its scale.
+//   f, i = sigmoid(x W + b),  n = x W + b
+//   h' = f / (f + i) h + i / (f + i) n
+rnn.cell @minlstm(%x) state(%h) {
+  %f = rnn.gate "forget" sigmoid(%x) : tensor<?xf32>
+  %i = rnn.gate "input" sigmoid(%x) : tensor<?xf32>
+  %n = rnn.project "candidate" (%x) : tensor<?xf32>
+  %s = arith.addf %f, %i : tensor<?xf32>
+  %fs = arith.divf %f, %s : tensor<?xf32>
+  %is = arith.divf %i, %s : tensor<?xf32>
+  %fh = arith.mulf %fs, %h : tensor<?xf32>
+  %in = arith.mulf %is, %n : tensor<?xf32>
+  %h1 = arith.addf %fh, %in : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
+
+// Mikolov et al., Learning longer memory in recurrent neural networks (2015),
+// eq. 4: units that forget at a rate of their own, here a learned one.
+//   h' = a h + (1 - a) x W,  a = sigmoid(p), from 0.95
+rnn.cell @leaky_integrator(%x) state(%h) {
+  %u = rnn.project "input" (%x) {bias = false} : tensor<?xf32>
+  %p = rnn.param "leak" {init = #rnn.constant<2.944439>} : tensor<?xf32>
+  %a = rnn.sigmoid %p : tensor<?xf32>
+  %d = arith.subf %h, %u : tensor<?xf32>
+  %ad = arith.mulf %a, %d : tensor<?xf32>
+  %h1 = arith.addf %u, %ad : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
+
+// Orvieto et al., Resurrecting recurrent neural networks for long sequences
+// (2023): a state-space layer with a complex diagonal, here as two states.
+//   s' = lambda s + gamma (x B),  y = Re(s' C) + x D + b
+//   lambda = exp(-exp(nu) + i exp(theta)),  gamma = sqrt(1 - |lambda|^2)
+// It starts with |lambda| between 0.9 and 0.999 and its argument between 0.01
+// and pi / 10.
+rnn.cell @lru(%x) state(%re, %im) {
+  %nu = rnn.param "nu" {init = #rnn.uniform<-6.9, -2.25>} : tensor<?xf32>
+  %theta = rnn.param "theta" {init = #rnn.uniform<-4.6, -1.16>} : tensor<?xf32>
+  %rate = math.exp %nu : tensor<?xf32>
+  %minus = arith.negf %rate : tensor<?xf32>
+  %size = math.exp %minus : tensor<?xf32>
+  %phase = math.exp %theta : tensor<?xf32>
+  %cos = math.cos %phase : tensor<?xf32>
+  %sin = math.sin %phase : tensor<?xf32>
+  %lr = arith.mulf %size, %cos : tensor<?xf32>
+  %li = arith.mulf %size, %sin : tensor<?xf32>
+  %one = rnn.constant 1.0 : tensor<?xf32>
+  %square = arith.mulf %size, %size : tensor<?xf32>
+  %rest = arith.subf %one, %square : tensor<?xf32>
+  %gamma = math.sqrt %rest : tensor<?xf32>
+  %br = rnn.project "input.re" (%x) {bias = false} : tensor<?xf32>
+  %bi = rnn.project "input.im" (%x) {bias = false} : tensor<?xf32>
+  %ur = arith.mulf %gamma, %br : tensor<?xf32>
+  %ui = arith.mulf %gamma, %bi : tensor<?xf32>
+  %rr = arith.mulf %lr, %re : tensor<?xf32>
+  %ii = arith.mulf %li, %im : tensor<?xf32>
+  %ri = arith.mulf %lr, %im : tensor<?xf32>
+  %ir = arith.mulf %li, %re : tensor<?xf32>
+  %sr = arith.subf %rr, %ii : tensor<?xf32>
+  %si = arith.addf %ri, %ir : tensor<?xf32>
+  %re1 = arith.addf %sr, %ur : tensor<?xf32>
+  %im1 = arith.addf %si, %ui : tensor<?xf32>
+  %y = rnn.project "output" (%re1, %im1, %x) : tensor<?xf32>
+  rnn.yield %y state(%re1, %im1)
+}

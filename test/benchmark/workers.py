@@ -39,7 +39,7 @@ def peers(binaries, onnxruntime):
     torch_worker = [PYTHON, HERE / "torch_worker.py"]
     return {
         "ravel": Peer(ravel, OPENMP),
-        "ravel-loop": Peer(ravel, OPENMP, {"options": {"linear-scan": False}}),
+        "ravel-loop": Peer(ravel, OPENMP, {"options": {"without": "linear-scan"}}),
         "ravel-f32": Peer(ravel, OPENMP, {"options": {}}),
         "onednn": Peer([binaries / "ravel-benchmark-onednn"]),
         "onnxruntime": Peer([binaries / "ravel-benchmark-onnxruntime", onnxruntime]),

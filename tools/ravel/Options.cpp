@@ -67,7 +67,8 @@ cl::list<std::string> without(
     "without", cl::CommaSeparated, cl::value_desc("step,..."),
     cl::desc(
         "Leave out steps that make code faster, to see what they do: hoist, "
-        "fuse, pack, prepare, double-buffer, plan-memory, parallel, columns"),
+        "linear-scan, fuse, pack, prepare, double-buffer, plan-memory, "
+        "parallel, columns"),
     cl::sub(printCommand), cl::sub(benchCommand), cl::cat(modelOptions));
 
 //===----------------------------------------------------------------------===//

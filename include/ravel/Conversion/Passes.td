@@ -157,6 +157,73 @@ def LowerRows : Pass<"rnn-lower-rows"> {
 }
 
 //===----------------------------------------------------------------------===//
+// ChainsToVector
+//===----------------------------------------------------------------------===//
+
+def LowerChains : Pass<"rnn-lower-chains", "::mlir::ModuleOp"> {
+  let summary = "write recurrences of single columns as loops with states in registers";
+  let description = [{
+    Threads share the examples of a `rnn.chains`, by their length, or its
+    columns; none waits for another. A tile of time is computed for a block of
+    columns of an example, with the states in registers, before the next block.
+
+    Where states are linear and so narrow that one chain would keep a processor
+    waiting, the time of long examples is split into parts that are computed at
+    once: their linear maps first, then the states before each, then the parts.
+    How it is split depends on the example's length alone.
+
+    Needs kernels on memrefs whose last dimension is static and has unit stride,
+    and `rnn-decompose` before.
+
+    ```mlir
+    rnn.chains over(%offsets : memref<?xindex>) ins(%xr = %x : memref<?x8xf32>)
+        outs(%y : memref<?x8xf32>) state(%sr = %s : memref<?x8xf32>) {
+      %0 = arith.addf %sr, %xr : tensor<8xf32>
+      rnn.yield %0 state(%0) : tensor<8xf32>, tensor<8xf32>
+    }
+    ```
+    becomes
+    ```mlir
+    scf.for %tile = … {
+      scf.for %e = %first to %living step %c1 {
+        %s0 = vector.load %s[%e, %c0] : memref<?x8xf32>, vector<8xf32>
+        %s1 = scf.for %t = … iter_args(%st = %s0) -> (vector<8xf32>) {
+          %offset = memref.load %offsets[%t] : memref<?xindex>
+          %r = arith.addi %offset, %e : index
+          %xt = vector.load %x[%r, %c0] : memref<?x8xf32>, vector<8xf32>
+          %0 = arith.addf %st, %xt : vector<8xf32>
+          vector.store %0, %y[%r, %c0] : memref<?x8xf32>, vector<8xf32>
+          scf.yield %0 : vector<8xf32>
+        }
+        vector.store %s1, %s[%e, %c0] : memref<?x8xf32>, vector<8xf32>
+      }
+    } {rnn.time}
+    ```
+  }];
+  let options = [
+    Option<"vectorWidth", "vector-width", "int64_t", "256",
+           "Bits of a vector register">,
+    Option<"numRegisters", "num-registers", "int64_t", "16",
+           "Vector registers of the target">,
+    Option<"timeTile", "time-tile", "int64_t", "8",
+           "Instants of a block of columns that are computed in one go">,
+    Option<"parallel", "parallel", "bool", "true",
+           "Whether threads share the work">,
+    Option<"minElements", "min-elements", "int64_t", "32768",
+           "Fewest components of a sequence that are shared among threads">,
+    Option<"chunk", "chunk", "int64_t", "1024",
+           "Most instants of a part of a chain whose time is split; 0 splits none">,
+    Option<"minInstants", "min-instants", "int64_t", "4096",
+           "Fewest instants of an example whose time is split">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::omp::OpenMPDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // Decompose
 //===----------------------------------------------------------------------===//
 

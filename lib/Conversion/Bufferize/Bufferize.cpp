@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-// One-Shot Bufferize, with the bodies of `rnn.rows` out of its sight.
+// One-Shot Bufferize, with the bodies of kernels out of its sight.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,9 +27,9 @@ using namespace ravel;
 /// Whether `op` keeps its tensors: it is in the body of a kernel, or it is a
 /// kernel on memrefs, of which only the body's arguments are tensors.
 static bool isSettled(Operation *op) {
-  if (op->getParentOfType<rnn::RowsOp>())
+  if (rnn::isInKernel(op))
     return true;
-  return isa<rnn::RowsOp>(op) &&
+  return isa<rnn::RowsOp, rnn::ChainsOp>(op) &&
          llvm::none_of(op->getOperandTypes(), llvm::IsaPred<TensorType>);
 }
 

@@ -158,7 +158,7 @@ struct DecomposePattern : RewritePattern {
 
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
-    if (!op->getParentOfType<RowsOp>())
+    if (!isInKernel(op))
       return rewriter.notifyMatchFailure(op, "not in a kernel");
     ImplicitLocOpBuilder builder(op->getLoc(), rewriter);
     Value value = expand(builder, op);

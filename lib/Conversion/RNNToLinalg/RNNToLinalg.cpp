@@ -163,7 +163,7 @@ struct ConvertRNNToLinalg
     tensor::populateDecomposeTensorConcatPatterns(onTensors);
     ConversionTarget target(getContext());
     target.markUnknownOpDynamicallyLegal([](Operation *op) {
-      if (op->getParentOfType<RowsOp>())
+      if (isInKernel(op))
         return true;
       bool onTensors = llvm::any_of(op->getResultTypes(), [](Type type) {
         return isa<RankedTensorType>(type);

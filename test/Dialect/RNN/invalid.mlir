@@ -211,7 +211,7 @@ rnn.cell @hyper_in_cell(%x) {
 // -----
 
 func.func @yield_in_function(%x: f32) {
-  // expected-error @below {{'rnn.yield' op expects parent op to be one of 'rnn.cell, rnn.optimizer, rnn.scan, rnn.rows'}}
+  // expected-error @below {{'rnn.yield' op expects parent op to be one of 'rnn.cell, rnn.optimizer, rnn.scan, rnn.rows, rnn.chains'}}
   rnn.yield %x : f32
 }
 
@@ -893,6 +893,44 @@ func.func @scan_results(%x: !rnn.seq<f32>) {
 
 // -----
 
+// C5
+func.func @columnwise_product(%x: !rnn.seq<tensor<3xf32>>, %s0: tensor<3xf32>, %U: tensor<3x3xf32>) {
+  // expected-error @below {{'rnn.scan' op C5: the body is not columnwise: an op of its body is not columnwise}}
+  %f = rnn.scan columnwise (%xt = %x : !rnn.seq<tensor<3xf32>>) state(%s = %s0 : tensor<3xf32>) -> () {
+    // expected-note @below {{see 'rnn.linear'}}
+    %0 = rnn.linear %s, %U : tensor<3xf32>, tensor<3x3xf32> -> tensor<3xf32>
+    rnn.yield state(%0) : tensor<3xf32>
+  }
+  return
+}
+
+// -----
+
+// C5
+func.func @columnwise_sizes(%x: !rnn.seq<tensor<3xf32>>, %s0: tensor<3xf32>, %n0: f32) {
+  // expected-error @below {{'rnn.scan' op C5: the body is not columnwise: its states and outputs must be vectors of one size, or numbers}}
+  %f:2 = rnn.scan columnwise (%xt = %x : !rnn.seq<tensor<3xf32>>) state(%s = %s0 : tensor<3xf32>, %n = %n0 : f32) -> () {
+    // expected-note @below {{see 'rnn.yield'}}
+    rnn.yield state(%s, %n) : tensor<3xf32>, f32
+  }
+  return
+}
+
+// -----
+
+// C5
+func.func @columnwise_slice(%x: !rnn.seq<tensor<3xf32>>, %s0: tensor<3xf32>) {
+  // expected-error @below {{'rnn.scan' op C5: the body is not columnwise: a slice of a state mixes its columns}}
+  %f = rnn.scan columnwise (%xt = %x : !rnn.seq<tensor<3xf32>>) state(%s = %s0 : tensor<3xf32>) -> () {
+    // expected-note @below {{see 'tensor.extract_slice'}}
+    %0 = tensor.extract_slice %s[1] [2] [1] : tensor<3xf32> to tensor<2xf32>
+    rnn.yield state(%s) : tensor<3xf32>
+  }
+  return
+}
+
+// -----
+
 // C1
 func.func @linear_sizes(%x: tensor<3xf32>, %W: tensor<2x4xf32>) {
   // expected-error @below {{'rnn.linear' op C1: a matrix 'tensor<2x4xf32>' takes a 'tensor<2xf32>' to a 'tensor<4xf32>', not a 'tensor<3xf32>' to a 'tensor<4xf32>'}}
@@ -1122,6 +1160,75 @@ func.func @disjoint_of_no_output(%x: tensor<?x3xf32>) {
   // expected-error @below {{'rnn.rows' op C5: lists output 1 as disjoint, but has 1 outputs}}
   %z = rnn.rows ins(%xr = %x : tensor<?x3xf32>) outs(%x : tensor<?x3xf32>) attributes {disjoint = array<i64: 1>} {
     rnn.yield %xr : tensor<3xf32>
+  }
+  return
+}
+
+// -----
+
+// C1
+func.func @chains_arguments(%o: tensor<?xindex>, %s: tensor<?x3xf32>) {
+  // expected-error @below {{'rnn.chains' op C1: arguments of the body must be rows of the inputs and of the examples, the shared operands, then rows of the states; expected types: 'tensor<3xf32>', actual types: 'f32'}}
+  %z = "rnn.chains"(%o, %s) <{operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 1>}> ({
+  ^bb0(%sr: f32):
+    rnn.yield state(%sr) : f32
+  }) : (tensor<?xindex>, tensor<?x3xf32>) -> tensor<?x3xf32>
+  return
+}
+
+// -----
+
+// C2
+func.func @chains_without_state(%o: tensor<?xindex>, %x: tensor<?x3xf32>, %s: tensor<?x3xf32>) {
+  // expected-error @below {{'rnn.chains' op C2: the body must end in rnn.yield with a row for each output and each state, of which there is one at least; expected types: 'tensor<3xf32>', 'tensor<3xf32>'}}
+  %y:2 = rnn.chains over(%o : tensor<?xindex>) outs(%x : tensor<?x3xf32>) state(%sr = %s : tensor<?x3xf32>) {
+    rnn.yield %sr : tensor<3xf32>
+  }
+  return
+}
+
+// -----
+
+// C2
+func.func @chains_of_nothing(%o: tensor<?xindex>) {
+  // expected-error @below {{'rnn.chains' op C2: the body must end in rnn.yield with a row for each output and each state, of which there is one at least; expected types:}}
+  rnn.chains over(%o : tensor<?xindex>) {
+    rnn.yield
+  }
+  return
+}
+
+// -----
+
+// C3
+func.func @chains_of_unranked(%o: tensor<?xindex>, %x: tensor<*xf32>) {
+  // expected-error @below {{custom op 'rnn.chains' C3: expected rows of tensors or memrefs of rank 1 or more, but one is 'tensor<*xf32>'}}
+  rnn.chains over(%o : tensor<?xindex>) ins(%xr = %x : tensor<*xf32>) {
+    rnn.yield
+  }
+  return
+}
+
+// -----
+
+// C4
+func.func @chains_over_floats(%o: tensor<?xf32>, %s: tensor<?x3xf32>) {
+  // expected-error @below {{'rnn.chains' op C4: offsets must be a vector of index, but are 'tensor<?xf32>'}}
+  %z = rnn.chains over(%o : tensor<?xf32>) state(%sr = %s : tensor<?x3xf32>) {
+    rnn.yield state(%sr) : tensor<3xf32>
+  }
+  return
+}
+
+// -----
+
+// C5
+func.func @chains_that_mix(%o: tensor<?xindex>, %s: tensor<?x3xf32>) {
+  // expected-error @below {{'rnn.chains' op C5: the body is not columnwise: an op of its body is not columnwise}}
+  %z = rnn.chains over(%o : tensor<?xindex>) state(%sr = %s : tensor<?x3xf32>) {
+    // expected-note @below {{see 'rnn.softmax'}}
+    %0 = rnn.softmax %sr : tensor<3xf32>
+    rnn.yield state(%0) : tensor<3xf32>
   }
   return
 }

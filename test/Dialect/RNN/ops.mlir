@@ -163,6 +163,28 @@ func.func @scans(%x: !rnn.seq<tensor<2xf32>>, %i: !rnn.seq<i32>, %s0: tensor<3xf
   return
 }
 
+// CHECK-LABEL: func.func @columnwise(
+// CHECK:         rnn.scan columnwise reverse (%{{.*}} = %{{.*}} : !rnn.seq<tensor<3xf32>>) state(%[[S:.*]] = %{{.*}} : tensor<3xf32>) -> () {
+// CHECK-NEXT:      rnn.yield state(%[[S]]) : tensor<3xf32>
+// CHECK:         %{{.*}}:2 = rnn.chains reverse over(%{{.*}} : tensor<?xindex>) ins(%{{.*}} = %{{.*}} : tensor<?x3xf32>) examples(%[[E:.*]] = %{{.*}} : tensor<?x3xf32>) shared(%[[W:.*]] = %{{.*}} : f32) outs(%{{.*}} : tensor<?x3xf32>) state(%[[S:.*]] = %{{.*}} : tensor<?x3xf32>) {
+// CHECK:           rnn.yield %[[E]] state(%[[S]]) : tensor<3xf32>, tensor<3xf32>
+// CHECK:         rnn.chains over(%{{.*}} : memref<?xindex>) outs(%{{.*}} : memref<?xf32>) {
+// CHECK-NEXT:      %[[N:.*]] = arith.constant
+// CHECK-NEXT:      rnn.yield %[[N]] : f32
+func.func @columnwise(%x: !rnn.seq<tensor<3xf32>>, %s0: tensor<3xf32>, %o: tensor<?xindex>, %r: tensor<?x3xf32>, %w: f32, %om: memref<?xindex>, %m: memref<?xf32>) {
+  %f = rnn.scan columnwise reverse (%xt = %x : !rnn.seq<tensor<3xf32>>) state(%s = %s0 : tensor<3xf32>) -> () {
+    rnn.yield state(%s) : tensor<3xf32>
+  }
+  %y:2 = rnn.chains reverse over(%o : tensor<?xindex>) ins(%i = %r : tensor<?x3xf32>) examples(%e = %r : tensor<?x3xf32>) shared(%v = %w : f32) outs(%r : tensor<?x3xf32>) state(%s = %r : tensor<?x3xf32>) {
+    rnn.yield %e state(%s) : tensor<3xf32>, tensor<3xf32>
+  }
+  rnn.chains over(%om : memref<?xindex>) outs(%m : memref<?xf32>) {
+    %n = arith.constant 1.0 : f32
+    rnn.yield %n : f32
+  }
+  return
+}
+
 // CHECK-LABEL: func.func @explicit(
 // CHECK:         rnn.linear %{{.*}}, %{{.*}} : tensor<2xf32>, tensor<2x3xf32> -> tensor<3xf32>
 // CHECK-NEXT:    rnn.linear %{{.*}}, %{{.*}} transpose : tensor<3xf32>, tensor<2x3xf32> -> tensor<2xf32>

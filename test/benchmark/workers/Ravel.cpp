@@ -70,6 +70,10 @@ static Error setOption(CompileOptions &options, StringRef name,
     options.weightType = value.getAsString()->str();
     return Error::success();
   }
+  if (name == "without" && value.getAsString()) {
+    options.without.push_back(value.getAsString()->str());
+    return Error::success();
+  }
   return makeError("this build has no compile option '" + name + "'");
 }
 

@@ -104,13 +104,23 @@ struct Captures {
         if (scan.getBody().isAncestor(operand.getParentRegion()))
           continue;
         Operation *def = operand.getDefiningOp();
-        if (def && def->hasTrait<OpTrait::ConstantLike>())
+        if (def && isCloned(def, scan))
           constants.insert(def);
         else if (context.isShared(operand))
           shared.insert(operand);
         else
           perExample.insert(operand);
       }
+  }
+
+private:
+  /// Whether `def` is a constant that the body gets a copy of. The columns of
+  /// one with several values differ, so chains read it from memory.
+  static bool isCloned(Operation *def, ScanOp scan) {
+    DenseElementsAttr values;
+    return def->hasTrait<OpTrait::ConstantLike>() &&
+           !(scan.getColumnwise() && matchPattern(def, m_Constant(&values)) &&
+             !values.isSplat());
   }
 };
 
@@ -135,24 +145,46 @@ Value ravel::rnn::writeBatched(OpBuilder &builder, BatchContext &context,
   return rows.getResult(0);
 }
 
+/// Clones the ops of the body of `scan`; returns what it yields.
+static SmallVector<Value> cloneOps(OpBuilder &builder, ScanOp scan,
+                                   const Captures &captures,
+                                   IRMapping &mapping) {
+  for (Operation *constant : captures.constants)
+    builder.clone(*constant, mapping);
+  for (Operation &op : scan.getEntry().without_terminator())
+    builder.clone(op, mapping);
+  SmallVector<Value> results;
+  for (Value value : scan.getYield().getOperands())
+    results.push_back(mapping.lookup(value));
+  return results;
+}
+
 /// Fills the body of `rows` from that of `scan`; `arguments` of the scan's body
 /// and captured per-example values stand for the rows, in this order.
 static void cloneBody(ScanOp scan, RowsOp rows, ValueRange arguments,
                       const Captures &captures) {
   OpBuilder builder = OpBuilder::atBlockBegin(&rows.getEntry());
   IRMapping mapping;
-  for (Operation *constant : captures.constants)
-    builder.clone(*constant, mapping);
   mapping.map(arguments, rows.getRowArgs().take_front(arguments.size()));
   mapping.map(captures.perExample.getArrayRef(),
               rows.getRowArgs().drop_front(arguments.size()));
   mapping.map(captures.shared.getArrayRef(), rows.getSharedArgs());
-  for (Operation &op : scan.getEntry().without_terminator())
-    builder.clone(op, mapping);
-  SmallVector<Value> results;
-  for (Value value : scan.getYield().getOperands())
-    results.push_back(mapping.lookup(value));
-  YieldOp::create(builder, scan.getYield().getLoc(), results);
+  YieldOp::create(builder, scan.getYield().getLoc(),
+                  cloneOps(builder, scan, captures, mapping));
+}
+
+/// Fills the body of `chains` from that of `scan`.
+static void cloneBody(ScanOp scan, ChainsOp chains, const Captures &captures) {
+  OpBuilder builder = OpBuilder::atBlockBegin(&chains.getEntry());
+  IRMapping mapping;
+  mapping.map(scan.getInputArgs(), chains.getInArgs());
+  mapping.map(captures.perExample.getArrayRef(), chains.getExampleArgs());
+  mapping.map(captures.shared.getArrayRef(), chains.getSharedArgs());
+  mapping.map(scan.getStateArgs(), chains.getStateArgs());
+  SmallVector<Value> results = cloneOps(builder, scan, captures, mapping);
+  YieldOp::create(builder, scan.getYield().getLoc(),
+                  ArrayRef(results).drop_back(scan.getStates().size()),
+                  ArrayRef(results).take_back(scan.getStates().size()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -191,6 +223,18 @@ LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) {
   for (auto [state, final] : llvm::zip(getStates(), getFinals())) {
     Value destination = context.getDestination(builder, final);
     carried.push_back(writeBatched(builder, context, state, destination));
+  }
+
+  if (getColumnwise()) {
+    size_t numOutputs = getOutputs().size();
+    auto chains = ChainsOp::create(
+        builder, loc, context.getOffsets(), inputs, perExample, shared,
+        ArrayRef(carried).take_front(numOutputs),
+        ArrayRef(carried).drop_front(numOutputs), getReverse());
+    cloneBody(*this, chains, captures);
+    for (auto [result, value] : llvm::zip(getResults(), chains.getResults()))
+      context.map(result, value);
+    return success();
   }
 
   auto loop = createTimeLoop(

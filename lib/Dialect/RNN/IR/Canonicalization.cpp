@@ -60,6 +60,7 @@ static ScanOp recreate(RewriterBase &rewriter, ScanOp scan,
   rewriter.setInsertionPoint(scan);
   auto result = ScanOp::create(rewriter, scan.getLoc(), inputs, states,
                                outputs.getTypes(), scan.getReverse());
+  result.setColumnwise(scan.getColumnwise());
   result->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
   Block *empty = &result.getEntry();
   rewriter.inlineRegionBefore(scan.getBody(), result.getBody(),

@@ -4,9 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "Bindings.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
-#include "ravel/Dialect/RNN/IR/RNN.h"
+#include "ravel/Dialect/RNN/IR/Columnwise.h"
 
 using namespace mlir;
 using namespace ravel::rnn;
@@ -669,12 +670,11 @@ void ScanOp::build(OpBuilder &builder, OperationState &state, ValueRange inputs,
     block->addArgument(value.getType(), value.getLoc());
 }
 
-/// `(` (%arg `=` %operand `:` type)* `)`
-static ParseResult
-parseBindings(OpAsmParser &parser, OpAsmParser::Delimiter delimiter,
-              SmallVectorImpl<OpAsmParser::Argument> &arguments,
-              SmallVectorImpl<OpAsmParser::UnresolvedOperand> &operands,
-              SmallVectorImpl<Type> &types) {
+ParseResult ravel::rnn::parseBindings(
+    OpAsmParser &parser, OpAsmParser::Delimiter delimiter,
+    SmallVectorImpl<OpAsmParser::Argument> &arguments,
+    SmallVectorImpl<OpAsmParser::UnresolvedOperand> &operands,
+    SmallVectorImpl<Type> &types) {
   return parser.parseCommaSeparatedList(delimiter, [&]() -> ParseResult {
     return failure(parser.parseArgument(arguments.emplace_back()) ||
                    parser.parseEqual() ||
@@ -683,9 +683,9 @@ parseBindings(OpAsmParser &parser, OpAsmParser::Delimiter delimiter,
   });
 }
 
-static void printBindings(OpAsmPrinter &printer,
-                          Block::BlockArgListType arguments,
-                          OperandRange operands) {
+void ravel::rnn::printBindings(OpAsmPrinter &printer,
+                               Block::BlockArgListType arguments,
+                               OperandRange operands) {
   printer << '(';
   llvm::interleaveComma(
       llvm::zip(arguments, operands), printer, [&](auto pair) {
@@ -699,8 +699,9 @@ ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &result) {
   SmallVector<OpAsmParser::Argument> arguments;
   SmallVector<OpAsmParser::UnresolvedOperand> inputs, states;
   SmallVector<Type> inputTypes, stateTypes, outputTypes;
-  if (succeeded(parser.parseOptionalKeyword("reverse")))
-    result.addAttribute("reverse", parser.getBuilder().getUnitAttr());
+  for (StringRef flag : {"columnwise", "reverse"})
+    if (succeeded(parser.parseOptionalKeyword(flag)))
+      result.addAttribute(flag, parser.getBuilder().getUnitAttr());
   SMLoc loc = parser.getCurrentLocation();
   if (parseBindings(parser, OpAsmParser::Delimiter::Paren, arguments, inputs,
                     inputTypes))
@@ -741,6 +742,8 @@ ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &result) {
 }
 
 void ScanOp::print(OpAsmPrinter &printer) {
+  if (getColumnwise())
+    printer << " columnwise";
   if (getReverse())
     printer << " reverse";
   printer << ' ';
@@ -750,8 +753,8 @@ void ScanOp::print(OpAsmPrinter &printer) {
     printBindings(printer, getStateArgs(), getStates());
   }
   printer.printOptionalAttrDict(
-      (*this)->getAttrs(),
-      {getOperandSegmentSizesAttrName(), getReverseAttrName()});
+      (*this)->getAttrs(), {getOperandSegmentSizesAttrName(),
+                            getReverseAttrName(), getColumnwiseAttrName()});
   printer << " -> (" << getOutputs().getTypes() << ") ";
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }
@@ -787,6 +790,15 @@ LogicalResult ScanOp::verifyRegions() {
     return emitOpError("C4: results must be sequences of the outputs, then the "
                        "states; expected types: ")
            << TypeRange(results) << ", actual types: " << getResultTypes();
+  if (!getColumnwise())
+    return success();
+  if (std::optional<MixedColumns> mixed = findMixedColumns(getEntry())) {
+    InFlightDiagnostic diag = emitOpError("C5: the body is not columnwise: ")
+                              << mixed->why;
+    diag.attachNote(mixed->op->getLoc())
+        << "see '" << mixed->op->getName() << "'";
+    return diag;
+  }
   return success();
 }
 
@@ -940,14 +952,12 @@ LogicalResult TotalOp::verify() {
 // RowsOp
 //===----------------------------------------------------------------------===//
 
-/// C3: whether `type` has rows.
-static bool isRows(Type type) {
+bool ravel::rnn::isRows(Type type) {
   return isa<RankedTensorType, MemRefType>(type) &&
          cast<ShapedType>(type).getRank() >= 1;
 }
 
-/// The type of one row of a tensor or memref.
-static Type getRowType(Type type) {
+Type ravel::rnn::getRowType(Type type) {
   auto shaped = cast<ShapedType>(type);
   if (shaped.getRank() <= 1)
     return shaped.getElementType();
@@ -955,8 +965,7 @@ static Type getRowType(Type type) {
                                shaped.getElementType());
 }
 
-/// The tensor that stands for a shared operand in the body.
-static Type getSharedArgType(Type type) {
+Type ravel::rnn::getSharedArgType(Type type) {
   if (auto memref = dyn_cast<MemRefType>(type))
     return RankedTensorType::get(memref.getShape(), memref.getElementType());
   return type;

@@ -8,7 +8,8 @@
 // read, `outs` are written whole and never read. A row is read before it is
 // written, so that an operand of `ins` may have the very buffer of one of
 // `outs`. The body keeps its value semantics: it speaks about rows, not about
-// buffers.
+// buffers. `rnn.chains` is such an op too, but reads its states before it
+// writes them, and shares no other memory between what it reads and writes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,6 +22,40 @@ using namespace mlir;
 using namespace mlir::bufferization;
 using namespace ravel::rnn;
 
+/// Whether the kernel `op` is on tensors: its body always is.
+static bool hasTensors(Operation *op) {
+  auto isTensor = [](Type type) { return isa<TensorType>(type); };
+  return llvm::any_of(op->getOperandTypes(), isTensor) ||
+         llvm::any_of(op->getResultTypes(), isTensor);
+}
+
+/// Replaces the kernel `op` by one on the buffers of its operands, of which the
+/// last hold the results.
+static LogicalResult bufferizeKernel(Operation *op, RewriterBase &rewriter,
+                                     const BufferizationOptions &options,
+                                     BufferizationState &state) {
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands()) {
+    if (!isa<TensorType>(operand.getType())) {
+      operands.push_back(operand);
+      continue;
+    }
+    FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
+    if (failed(buffer))
+      return failure();
+    operands.push_back(*buffer);
+  }
+  OperandRange inits = cast<DestinationStyleOpInterface>(op).getDpsInits();
+  SmallVector<Value> results(
+      ArrayRef(operands).slice(inits.getBeginOperandIndex(), inits.size()));
+  OperationState lowered(op->getLoc(), op->getName(), operands, TypeRange(),
+                         op->getAttrs());
+  lowered.addRegion()->takeBody(op->getRegion(0));
+  rewriter.create(lowered);
+  replaceOpWithBufferizedValues(rewriter, op, results);
+  return success();
+}
+
 namespace {
 struct RowsOpInterface
     : public DstBufferizableOpInterfaceExternalModel<RowsOpInterface, RowsOp> {
@@ -29,12 +64,7 @@ struct RowsOpInterface
     return !cast<RowsOp>(op).isDpsInit(&operand);
   }
 
-  /// The body speaks about rows as tensors before and after.
-  bool hasTensorSemantics(Operation *op) const {
-    auto isTensor = [](Type type) { return isa<TensorType>(type); };
-    return llvm::any_of(op->getOperandTypes(), isTensor) ||
-           llvm::any_of(op->getResultTypes(), isTensor);
-  }
+  bool hasTensorSemantics(Operation *op) const { return hasTensors(op); }
 
   bool bufferizesToElementwiseAccess(Operation *op, const AnalysisState &state,
                                      ArrayRef<OpOperand *> operands) const {
@@ -51,31 +81,32 @@ struct RowsOpInterface
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
-    auto rows = cast<RowsOp>(op);
-    if (!rows.hasPureTensorSemantics())
+    if (!cast<RowsOp>(op).hasPureTensorSemantics())
       return success();
-    SmallVector<Value> operands;
-    for (Value operand : rows->getOperands()) {
-      if (!isa<TensorType>(operand.getType())) {
-        operands.push_back(operand);
-        continue;
-      }
-      FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
-      if (failed(buffer))
-        return failure();
-      operands.push_back(*buffer);
-    }
-    SmallVector<Value> results;
-    unsigned firstOut = rows.getOuts().getBeginOperandIndex();
-    for (unsigned i = 0, e = rows.getOuts().size(); i < e; ++i)
-      results.push_back(operands[firstOut + i]);
+    return bufferizeKernel(op, rewriter, options, state);
+  }
+};
 
-    OperationState lowered(rows.getLoc(), rows->getName(), operands,
-                           TypeRange(), rows->getAttrs());
-    lowered.addRegion()->takeBody(rows.getBody());
-    rewriter.create(lowered);
-    replaceOpWithBufferizedValues(rewriter, op, results);
-    return success();
+struct ChainsOpInterface
+    : public DstBufferizableOpInterfaceExternalModel<ChainsOpInterface,
+                                                     ChainsOp> {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const AnalysisState &state) const {
+    OperandRange outs = cast<ChainsOp>(op).getOuts();
+    return outs.empty() ||
+           operand.getOperandNumber() < outs.getBeginOperandIndex() ||
+           operand.getOperandNumber() >=
+               outs.getBeginOperandIndex() + outs.size();
+  }
+
+  bool hasTensorSemantics(Operation *op) const { return hasTensors(op); }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    if (!hasTensors(op))
+      return success();
+    return bufferizeKernel(op, rewriter, options, state);
   }
 };
 
@@ -117,5 +148,6 @@ void ravel::rnn::registerBufferizableOpInterfaceExternalModels(
   registry.addExtension(+[](MLIRContext *context, RNNDialect *) {
     RowsOp::attachInterface<RowsOpInterface>(*context);
     PackOp::attachInterface<PackOpInterface>(*context);
+    ChainsOp::attachInterface<ChainsOpInterface>(*context);
   });
 }

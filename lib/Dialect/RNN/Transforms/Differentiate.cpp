@@ -46,10 +46,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Utils.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-#include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
 #include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/MapVector.h"
@@ -704,15 +704,7 @@ static LogicalResult verifyDeclaration(func::FuncOp declaration,
 /// Moves what does not change in time out of the scans of `function`.
 static void hoistInvariants(func::FuncOp function) {
   function.walk([](ScanOp scan) {
-    moveLoopInvariantCode(
-        &scan.getBody(),
-        [](Value value, Region *body) {
-          return !body->isAncestor(value.getParentRegion());
-        },
-        [](Operation *op, Region *) {
-          return isPure(op) && !op->hasTrait<OpTrait::IsTerminator>();
-        },
-        [&](Operation *op, Region *) { op->moveBefore(scan); });
+    hoistInvariants(scan, [](Operation &) { return true; });
   });
 }
 

@@ -41,13 +41,11 @@ static bool readsMatrix(Operation &op) {
   });
 }
 
-/// Whether a sequence can hold values of `type`.
-static bool isElement(Type type) {
+bool ravel::rnn::isElement(Type type) {
   return isa<FloatType>(getElementTypeOrSelf(type)) || type.isInteger(32);
 }
 
-/// The values of the body that depend on a state.
-static DenseSet<Value> getStateDependent(ScanOp scan) {
+DenseSet<Value> ravel::rnn::getStateDependent(ScanOp scan) {
   DenseSet<Value> dependent(scan.getStateArgs().begin(),
                             scan.getStateArgs().end());
   for (Operation &op : scan.getEntry())
@@ -139,21 +137,19 @@ static void cloneMoved(Block &block, const DenseSet<Operation *> &moved,
   }
 }
 
-static bool isConstant(Value value) {
+bool ravel::rnn::isConstant(Value value) {
   Operation *def = value.getDefiningOp();
   return def && def->hasTrait<OpTrait::ConstantLike>();
 }
 
-/// A scan beside `scan` with its states, other `inputs`, outputs of the types
-/// of `outputs`, and an empty body.
-static ScanOp createLoopLike(ScanOp scan, ArrayRef<Value> inputs,
-                             ArrayRef<Value> outputs) {
+ScanOp ravel::rnn::createLoopLike(ScanOp scan, ArrayRef<Value> inputs,
+                                  ValueRange states, ArrayRef<Value> outputs) {
   OpBuilder builder(scan);
   SmallVector<Type> elements;
   for (Value output : outputs)
     elements.push_back(output.getType());
-  return ScanOp::create(builder, scan.getLoc(), inputs, scan.getStates(),
-                        elements, scan.getReverse());
+  return ScanOp::create(builder, scan.getLoc(), inputs, states, elements,
+                        scan.getReverse());
 }
 
 /// A scan without state beside `scan`, over `inputs`, of the ops of its body
@@ -198,8 +194,7 @@ static void fillLoop(ScanOp scan, ScanOp loop,
   YieldOp::create(body, scan.getYield().getLoc(), nextOutputs, nextStates);
 }
 
-/// Moves what can run before the loop; returns the loop that remains.
-static ScanOp hoistBefore(ScanOp scan) {
+ScanOp ravel::rnn::hoistBefore(ScanOp scan, OpFilter moves) {
   DenseSet<Value> dependent = getStateDependent(scan);
   Block &block = scan.getEntry();
   DenseSet<Operation *> candidates, moved;
@@ -209,7 +204,7 @@ static ScanOp hoistBefore(ScanOp scan) {
                      [&](Value v) { return dependent.contains(v); }))
       continue;
     candidates.insert(&op);
-    if (readsMatrix(op))
+    if (moves(op))
       moved.insert(&op);
   }
   if (moved.empty())
@@ -254,7 +249,7 @@ static ScanOp hoistBefore(ScanOp scan) {
     }
     outputs.push_back(value);
   }
-  ScanOp loop = createLoopLike(scan, inputs, outputs);
+  ScanOp loop = createLoopLike(scan, inputs, scan.getStates(), outputs);
   IRMapping rest;
   size_t numInputs = scan.getInputs().size();
   rest.map(scan.getInputArgs(), loop.getInputArgs().take_front(numInputs));
@@ -271,8 +266,7 @@ static ScanOp hoistBefore(ScanOp scan) {
   return loop;
 }
 
-/// Moves what can run after the loop; returns the loop that remains.
-static ScanOp hoistAfter(ScanOp scan) {
+ScanOp ravel::rnn::hoistAfter(ScanOp scan, OpFilter moves) {
   Block &block = scan.getEntry();
   YieldOp yield = scan.getYield();
   DenseSet<Value> needed(yield.getStates().begin(), yield.getStates().end());
@@ -286,7 +280,7 @@ static ScanOp hoistAfter(ScanOp scan) {
     if (op.hasTrait<OpTrait::ConstantLike>())
       continue;
     candidates.insert(&op);
-    if (readsMatrix(op))
+    if (moves(op))
       moved.insert(&op);
   }
   if (moved.empty())
@@ -330,8 +324,8 @@ static ScanOp hoistAfter(ScanOp scan) {
     if (!isInput(value))
       yielded.insert(value);
   outputs.assign(yielded.begin(), yielded.end());
-  ScanOp loop =
-      createLoopLike(scan, SmallVector<Value>(scan.getInputs()), outputs);
+  ScanOp loop = createLoopLike(scan, SmallVector<Value>(scan.getInputs()),
+                               scan.getStates(), outputs);
   IRMapping rest;
   rest.map(block.getArguments(), loop.getEntry().getArguments());
   auto stays = [&](Operation &op) { return !moved.contains(&op); };
@@ -380,7 +374,7 @@ struct HoistTimeParallelPass
     });
     for (ScanOp scan : scans) {
       reorderSums(scan);
-      hoistAfter(hoistBefore(scan));
+      hoistAfter(hoistBefore(scan, readsMatrix), readsMatrix);
     }
   }
 };

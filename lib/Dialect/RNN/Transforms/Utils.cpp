@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Utils.h"
+#include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
 
 using namespace mlir;
 using namespace ravel::rnn;
@@ -20,4 +21,17 @@ void ravel::rnn::collectTerms(arith::AddFOp root, SmallVectorImpl<Value> &terms,
     }
     terms.push_back(operand);
   }
+}
+
+void ravel::rnn::hoistInvariants(ScanOp scan, OpFilter moves) {
+  moveLoopInvariantCode(
+      &scan.getBody(),
+      [](Value value, Region *body) {
+        return !body->isAncestor(value.getParentRegion());
+      },
+      [&](Operation *op, Region *) {
+        return isPure(op) && !op->hasTrait<OpTrait::IsTerminator>() &&
+               moves(*op);
+      },
+      [&](Operation *op, Region *) { op->moveBefore(scan); });
 }

@@ -12,8 +12,41 @@
 #define RAVEL_LIB_DIALECT_RNN_TRANSFORMS_UTILS_H
 
 #include "ravel/Dialect/RNN/IR/RNN.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace ravel::rnn {
+
+/// Chooses ops of the body of a scan.
+using OpFilter = llvm::function_ref<bool(mlir::Operation &)>;
+
+/// Whether a sequence can hold values of `type`.
+bool isElement(mlir::Type type);
+
+/// Whether `value` is a constant.
+bool isConstant(mlir::Value value);
+
+/// The values of the body that depend on a state.
+llvm::DenseSet<mlir::Value> getStateDependent(ScanOp scan);
+
+/// Moves the ops of `scan` that depend on no state and that `moves` chooses
+/// into a scan without state before it, with those that lead to them or follow
+/// from them; returns the loop that remains.
+ScanOp hoistBefore(ScanOp scan, OpFilter moves);
+
+/// Moves the ops of `scan` that no next state depends on and that `moves`
+/// chooses into a scan without state after it, with those that follow from
+/// them; returns the loop that remains.
+ScanOp hoistAfter(ScanOp scan, OpFilter moves);
+
+/// A scan beside `scan` with its direction, other `inputs` and `states`,
+/// outputs of the types of `outputs`, and an empty body.
+ScanOp createLoopLike(ScanOp scan, llvm::ArrayRef<mlir::Value> inputs,
+                      mlir::ValueRange states,
+                      llvm::ArrayRef<mlir::Value> outputs);
+
+/// Moves ops whose results don't change in time, and that `moves` chooses, out
+/// of the body of `scan`.
+void hoistInvariants(ScanOp scan, OpFilter moves);
 
 /// The terms of the sum that ends in `root`, in order, through sums of its
 /// block that are used nowhere else; those sums go to `inner`, each before the

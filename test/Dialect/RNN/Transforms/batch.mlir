@@ -169,3 +169,30 @@ func.func @returned_constant() -> f32 {
   %c = arith.constant 1.0 : f32
   return %c : f32
 }
+
+// The columns of a state are chains over the time of each example.
+// CHECK-LABEL: func.func @chains(
+// CHECK-SAME:    %[[OFFSETS:[^:]*]]: tensor<?xindex> {{.*}}, %[[X:[^:]*]]: tensor<?x3xf32> {{.*}}, %[[E:[^:]*]]: tensor<?x3xf32> {{.*}}, %[[W:[^:]*]]: tensor<3xf32>
+// CHECK-SAME:    %[[Y:[^:]*]]: tensor<?x3xf32> {bufferization.writable = true, {{[^}]*}}}, %[[F:[^:]*]]: tensor<?x3xf32>
+// CHECK:         %[[S:.*]] = rnn.rows {{.*}} outs(%[[F]] : tensor<?x3xf32>)
+// CHECK:         %[[R:.*]]:2 = rnn.chains reverse over(%[[OFFSETS]] : tensor<?xindex>)
+// CHECK-SAME:      ins(%[[XR:.*]] = %[[X]] : tensor<?x3xf32>) examples(%[[ER:.*]] = %[[E]] : tensor<?x3xf32>)
+// CHECK-SAME:      shared(%[[WR:.*]] = %[[W]] : tensor<3xf32>, %[[CR:.*]] = %{{.*}} : tensor<3xf32>)
+// CHECK-SAME:      outs(%[[Y]] : tensor<?x3xf32>) state(%[[SR:.*]] = %[[S]] : tensor<?x3xf32>) {
+// CHECK-NEXT:      %[[A:.*]] = arith.mulf %[[WR]], %[[SR]]
+// CHECK-NEXT:      %[[B:.*]] = arith.mulf %[[A]], %[[ER]]
+// CHECK-NEXT:      %[[C:.*]] = arith.addf %[[B]], %[[XR]]
+// CHECK-NEXT:      %[[D:.*]] = arith.addf %[[C]], %[[CR]]
+// CHECK-NEXT:      rnn.yield %[[D]] state(%[[D]])
+// CHECK:         return %[[R]]#0, %[[R]]#1
+func.func @chains(%x: !rnn.seq<tensor<3xf32>>, %e: tensor<3xf32>, %w: tensor<3xf32> {rnn.shared}) -> (!rnn.seq<tensor<3xf32>>, tensor<3xf32>) {
+  %several = arith.constant dense<[1.0, 2.0, 3.0]> : tensor<3xf32>
+  %y, %f = rnn.scan columnwise reverse (%xt = %x : !rnn.seq<tensor<3xf32>>) state(%s = %e : tensor<3xf32>) -> (!rnn.seq<tensor<3xf32>>) {
+    %0 = arith.mulf %w, %s : tensor<3xf32>
+    %1 = arith.mulf %0, %e : tensor<3xf32>
+    %2 = arith.addf %1, %xt : tensor<3xf32>
+    %3 = arith.addf %2, %several : tensor<3xf32>
+    rnn.yield %3 state(%3) : tensor<3xf32>, tensor<3xf32>
+  }
+  return %y, %f : !rnn.seq<tensor<3xf32>>, tensor<3xf32>
+}

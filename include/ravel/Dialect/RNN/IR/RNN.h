@@ -62,6 +62,8 @@ mlir::RankedTensorType getRowsType(mlir::Type element);
 /// generator (constants of Numerical Recipes, 1992). Masks hash it.
 mlir::Value createNextKey(mlir::OpBuilder &builder, mlir::Location loc,
                           mlir::Value key);
+/// Whether `op` is in the body of a kernel, `rnn.rows` or `rnn.chains`.
+bool isInKernel(mlir::Operation *op);
 
 } // namespace ravel::rnn
 

@@ -34,7 +34,8 @@ def RNN_Dialect : Dialect {
       `unroll`, `step`, `embed`, objectives and reductions over time;
     * level 1 and 2, explicit: `parameter`, `scan`, `linear`, `lookup` and the
       ops of the gradient (`outer`, `total`, `contract`, `scatter`);
-    * level 3, batched: `rows`, a kernel over the examples of a batch.
+    * level 3, batched: `rows`, a kernel over the examples of a batch, and
+      `chains`, a kernel over the components of their states.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",

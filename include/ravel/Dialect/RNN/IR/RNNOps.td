@@ -111,7 +111,7 @@ def RNN_OptimizerOp : RNN_CellLike<"optimizer"> {
 
 def RNN_YieldOp : RNN_Op<"yield", [Pure, Terminator, ReturnLike,
     AttrSizedOperandSegments,
-    ParentOneOf<["CellOp", "OptimizerOp", "ScanOp", "RowsOp"]>]> {
+    ParentOneOf<["CellOp", "OptimizerOp", "ScanOp", "RowsOp", "ChainsOp"]>]> {
   let summary = "outputs and next states of a cell or scan";
   let description = [{
     Types may be left out where all are `tensor<?xf32>`.
@@ -960,11 +960,18 @@ def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments, RecursiveMemoryEffect
     final states. All inputs have one length, which is the outputs' too. A scan
     without states is parallel in time.
 
+    In a `columnwise` scan a component of a state depends on no other component:
+    each is a chain of its own. `rnn-linear-recurrence` finds such scans.
+
     Constraints:
     * C1: at least one input.
     * C2: the body's arguments are the inputs' elements, then the states.
     * C3: the body yields outputs, and next states of the states' types.
     * C4: results are sequences of the outputs, then the states.
+    * C5: with `columnwise`, states and outputs are all vectors of one size, or
+      all numbers, and the body is columnwise: it is made of elementwise ops,
+      arithmetic on numbers, constants of one value, `rnn.broadcast`, and slices
+      of what depends on no state.
 
     Example:
 
@@ -979,7 +986,7 @@ def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments, RecursiveMemoryEffect
     ```
   }];
   let arguments = (ins Variadic<RNN_Seq>:$inputs, Variadic<RNN_State>:$states,
-                       UnitAttr:$reverse);
+                       UnitAttr:$reverse, UnitAttr:$columnwise);
   let results = (outs Variadic<AnyType>:$results_);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
@@ -1399,6 +1406,91 @@ def RNN_RowsOp : RNN_Op<"rows", [AttrSizedOperandSegments, IsolatedFromAbove,
     ::ravel::rnn::YieldOp $cppClass::getYield() {
       return ::llvm::cast<::ravel::rnn::YieldOp>(getEntry().getTerminator());
     }
+  }];
+}
+
+def RNN_ChainsOp : RNN_Op<"chains", [AttrSizedOperandSegments, IsolatedFromAbove,
+    SingleBlock, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
+  let summary = "a kernel: a recurrence of each component of each example by itself";
+  let description = [{
+    ```
+    for e in 0 .. examples-1, and each column, in any order:
+      s = states[0][e], states[1][e], …
+      for t in 0 .. length(e)-1 (or down, with `reverse`):
+        r = offsets[t] + e
+        outs[0][r], outs[1][r], …, s = body(ins[0][r], …, examples[0][e], …, shared…, s)
+      states[0][e], states[1][e], … = s
+    ```
+
+    The batched form of a `columnwise` scan: `ins` and `outs` are packed
+    sequences, `states` and `examples` have a row for each example. The body is
+    written for one instant of one example. Its columns don't depend on each
+    other, so a lowering may do them in any order and on any thread, and may
+    split the time of chains that are linear in their states.
+
+    Works on tensors, and on memrefs once bufferized.
+
+    Constraints:
+    * C1: the body's arguments are rows of `ins`, rows of `examples`, `shared`
+      operands as tensors, then rows of `states`.
+    * C2: the body yields one row for each of `outs`, then one for each state;
+      there is one of these at least.
+    * C3: `ins`, `examples`, `outs` and `states` are tensors or memrefs of rank 1
+      or more.
+    * C4: `offsets` are a vector of `index`.
+    * C5: states and outputs are all vectors of one size, or all numbers, and the
+      body is columnwise, as in a `rnn.scan`.
+
+    Example:
+
+    ```mlir
+    func.func @leak(%offsets: tensor<?xindex>, %x: tensor<?x8xf32>, %a: tensor<8xf32>, %s0: tensor<?x8xf32>, %out: tensor<?x8xf32>) -> tensor<?x8xf32> {
+      %y, %s = rnn.chains over(%offsets : tensor<?xindex>) ins(%xr = %x : tensor<?x8xf32>) shared(%ar = %a : tensor<8xf32>) outs(%out : tensor<?x8xf32>) state(%sr = %s0 : tensor<?x8xf32>) {
+        %0 = arith.mulf %ar, %sr : tensor<8xf32>
+        %1 = arith.addf %0, %xr : tensor<8xf32>
+        rnn.yield %1 state(%1) : tensor<8xf32>, tensor<8xf32>
+      }
+      return %y : tensor<?x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyShaped:$offsets, Variadic<RNN_Rows>:$ins,
+                       Variadic<RNN_Rows>:$examples, Variadic<AnyType>:$shared,
+                       Variadic<RNN_Rows>:$outs, Variadic<RNN_Rows>:$states,
+                       UnitAttr:$reverse);
+  let results = (outs Variadic<AnyRankedTensor>:$results_);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$offsets, "::mlir::ValueRange":$ins,
+                   "::mlir::ValueRange":$examples, "::mlir::ValueRange":$shared,
+                   "::mlir::ValueRange":$outs, "::mlir::ValueRange":$states,
+                   CArg<"bool", "false">:$reverse)>,
+  ];
+  let extraClassDeclaration = [{
+    ::mlir::Block &getEntry() { return getBody().front(); }
+    ::mlir::MutableOperandRange getDpsInitsMutable();
+    ::mlir::Block::BlockArgListType getInArgs() {
+      return getEntry().getArguments().take_front(getIns().size());
+    }
+    ::mlir::Block::BlockArgListType getExampleArgs() {
+      return getEntry().getArguments().slice(getIns().size(), getExamples().size());
+    }
+    ::mlir::Block::BlockArgListType getSharedArgs() {
+      return getEntry().getArguments().slice(
+          getIns().size() + getExamples().size(), getShared().size());
+    }
+    ::mlir::Block::BlockArgListType getStateArgs() {
+      return getEntry().getArguments().take_back(getStates().size());
+    }
+    ::ravel::rnn::YieldOp getYield();
+    /// The components of states and outputs; 0 where they are numbers.
+    int64_t getNumColumns();
   }];
 }
 

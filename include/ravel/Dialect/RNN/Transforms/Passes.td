@@ -163,6 +163,48 @@ def RNNHoistTimeParallel : Pass<"rnn-hoist-time-parallel", "::mlir::ModuleOp"> {
   }];
 }
 
+def RNNLinearRecurrence : Pass<"rnn-linear-recurrence", "::mlir::ModuleOp"> {
+  let summary = "Find the scans whose states are chains of numbers of their own";
+  let description = [{
+    Marks as `columnwise` each scan in which a component of a state depends on
+    the same component of states and inputs alone. Every component of every
+    example is then a chain of its own, which needs no other; where the states
+    enter linearly (a leaky integrator, minGRU, a diagonal state-space layer, the
+    sum of an objective, and the adjoints of these), the time of a chain can be
+    split as well.
+
+    What is not columnwise and depends on no state, like a product or a sum over
+    a vector, moves into a scan without state before the loop; what is not
+    columnwise and leads to no next state, into one after it. States of
+    different sizes, of which one drives the other, get loops of their own.
+    Elementwise work of a scan without state that only the loop reads moves into
+    the loop, so that its result never goes to memory.
+
+    A scan in which a state passes through a product or a sum stays as it is.
+
+    ```mlir
+    %y, %f = rnn.scan (%xt = %x : …) state(%h = %h0 : …) -> (…) {
+      %z = rnn.linear %xt, %W : …
+      %0 = arith.mulf %a, %h : …
+      %1 = arith.addf %0, %z : …
+      rnn.yield %1 state(%1) : …
+    }
+    ```
+    becomes
+    ```mlir
+    %z = rnn.scan (%xt = %x : …) -> (…) {
+      %0 = rnn.linear %xt, %W : …
+      rnn.yield %0 : …
+    }
+    %y, %f = rnn.scan columnwise (%zt = %z : …) state(%h = %h0 : …) -> (…) {
+      %0 = arith.mulf %a, %h : …
+      %1 = arith.addf %0, %zt : …
+      rnn.yield %1 state(%1) : …
+    }
+    ```
+  }];
+}
+
 def RNNFuseGates : Pass<"rnn-fuse-gates", "::mlir::ModuleOp"> {
   let summary = "Make one product of those that share an operand";
   let description = [{
