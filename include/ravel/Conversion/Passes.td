@@ -286,6 +286,9 @@ def Parallelize : Pass<"rnn-parallelize", "::mlir::ModuleOp"> {
   let options = [
     Option<"minRows", "min-rows", "int64_t", "8",
            "Fewest rows that are shared among threads">,
+    Option<"minRegionWork", "min-region-work", "int64_t", "200000",
+           "Fewest operations of a loop or kernel whose rows are shared: threads "
+           "take some time to start">,
     Option<"minWork", "min-work", "int64_t", "200000",
            "Fewest operations in a stage of one step whose columns are shared: "
            "a thread's share must outweigh the wait">,

@@ -148,9 +148,44 @@ static FailureOr<StepCost> getStepCost(Operation *loop) {
 
 namespace {
 struct Limits {
-  int64_t minRows, minWork, rowWeights;
+  int64_t minRows, minWork, rowWeights, minRegionWork;
 };
 } // namespace
+
+/// About how many operations the kernels in `op` do for one row, one at least.
+static int64_t getRowWork(Operation *op) {
+  // A function of `math` is a polynomial.
+  constexpr int64_t kFunctionWork = 16;
+  int64_t work = 1;
+  op->walk([&](Operation *inner) {
+    if (!inner->getParentOfType<RowsOp>() || inner->getNumResults() != 1)
+      return;
+    auto type = dyn_cast<RankedTensorType>(inner->getResult(0).getType());
+    int64_t size = type && type.hasStaticShape() ? type.getNumElements() : 1;
+    if (isProduct(inner))
+      work += 2 * size * getProductVector(inner).getType().getDimSize(0);
+    else if (isa<math::MathDialect>(inner->getDialect()))
+      work += kFunctionWork * size;
+    else if (!isa<arith::ConstantOp, tensor::ExtractSliceOp>(inner))
+      work += size;
+  });
+  return work;
+}
+
+/// Whether `op`, whose kernels have `rows` rows, is worth starting threads for:
+/// it has rows for all, and more work than it takes to start them.
+static Value isWorthThreads(OpBuilder &builder, Operation *op, Value rows,
+                            const Limits &limits) {
+  Location loc = op->getLoc();
+  int64_t least = llvm::divideCeil(limits.minRegionWork, getRowWork(op));
+  auto loop = dyn_cast<scf::ForOp>(op);
+  if (!loop)
+    return isAtLeast(builder, loc, rows, std::max(limits.minRows, least));
+  Value enough = isAtLeast(builder, loc, rows, limits.minRows);
+  Value all = arith::MulIOp::create(builder, loc, rows, loop.getUpperBound());
+  return arith::AndIOp::create(builder, loc, enough,
+                               isAtLeast(builder, loc, all, least));
+}
 
 /// Whether threads share the columns of each row in the steps of `loop`; null
 /// where they never do.
@@ -188,7 +223,7 @@ static LogicalResult parallelize(Operation *op, ModuleOp module,
   Location loc = op->getLoc();
   Value count = createRowCount(builder, op), condition, byColumns;
   if (count)
-    condition = isAtLeast(builder, loc, count, limits.minRows);
+    condition = isWorthThreads(builder, op, count, limits);
   if (count && op->hasAttr(RNNDialect::kTimeAttr)) {
     FailureOr<Value> choice = createColumnChoice(op, module, count, limits);
     if (failed(choice))
@@ -333,7 +368,8 @@ struct ParallelizePass : ravel::impl::ParallelizeBase<ParallelizePass> {
                                 op.getNumResults() == 0 && isSplittable(&op)))
           work.push_back(&op);
       for (Operation *op : work)
-        if (failed(parallelize(op, module, {minRows, minWork, rowWeights})))
+        if (failed(parallelize(op, module,
+                               {minRows, minWork, rowWeights, minRegionWork})))
           return signalPassFailure();
     }
   }

@@ -7,7 +7,10 @@
 // CHECK-DAG:     %[[LEAST:.*]] = arith.constant 8 : index
 // CHECK-DAG:     %[[ROWS:.*]] = memref.dim %[[Y]]
 // CHECK:         %[[MANY:.*]] = arith.cmpi uge, %[[ROWS]], %[[LEAST]]
-// CHECK-NEXT:    omp.parallel if(%[[MANY]]) {
+// CHECK:         %[[ALL:.*]] = arith.muli %[[ROWS]], %{{.*}}
+// CHECK:         %[[MUCH:.*]] = arith.cmpi uge, %[[ALL]], %{{.*}}
+// CHECK:         %[[BOTH:.*]] = arith.andi %[[MANY]], %[[MUCH]]
+// CHECK-NEXT:    omp.parallel if(%[[BOTH]]) {
 // CHECK-NEXT:      %[[ID:.*]] = llvm.call @omp_get_thread_num() : () -> i32
 // CHECK-NEXT:      %[[I:.*]] = arith.index_cast %[[ID]]
 // CHECK-NEXT:      %[[THREADS:.*]] = llvm.call @omp_get_num_threads() : () -> i32
@@ -97,5 +100,31 @@ func.func @small_product(%x: memref<?x8xf32>, %g: memref<?x4xf32>, %out: memref<
       affine_map<(i, j, r) -> (i, j)>]
     ins(%x, %g : memref<?x8xf32>, memref<?x4xf32>)
     outs(%out : memref<8x4xf32>)
+  return
+}
+
+// Threads share the columns of a step that does enough work; small weights and
+// many rows are split by rows.
+// CHECK-LABEL: func.func @columns(
+// CHECK:         arith.andi
+// CHECK:         %[[ENOUGH:.*]] = arith.cmpi uge
+// CHECK:         %[[MAX:.*]] = llvm.call @omp_get_max_threads
+// CHECK:         %[[LITTLE:.*]] = arith.cmpi ult
+// CHECK:         %[[COLUMNS:.*]] = arith.andi %[[ENOUGH]], %[[LITTLE]]
+// CHECK:         omp.parallel if(
+// CHECK:           %[[ROW:.*]] = arith.select %[[COLUMNS]], %{{.*}}, %[[ID:.*]] : index
+// CHECK:           %[[ROWS:.*]] = arith.select %[[COLUMNS]], %{{.*}}, %[[N:.*]] : index
+// CHECK:           %[[COLUMN:.*]] = arith.select %[[COLUMNS]], %[[ID]], %{{.*}} : index
+// CHECK:           %[[PARTS:.*]] = arith.select %[[COLUMNS]], %[[N]], %{{.*}} : index
+// CHECK:           rnn.rows {{.*}} distribute(%[[ROW]], %[[ROWS]]) columns(%[[COLUMN]], %[[PARTS]])
+func.func @columns(%h: memref<?x64xf32>, %y: memref<?x64xf32>, %w: memref<64x64xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %t = %c0 to %n step %c1 {
+    rnn.rows ins(%hr = %h : memref<?x64xf32>) shared(%wr = %w : memref<64x64xf32>) outs(%y : memref<?x64xf32>) {
+      %p = rnn.linear %hr, %wr : tensor<64xf32>, tensor<64x64xf32> -> tensor<64xf32>
+      rnn.yield %p : tensor<64xf32>
+    }
+  } {rnn.time}
   return
 }
