@@ -1,0 +1,97 @@
+//===----------------------------------------------------------------------===//
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// Writes one kernel as loops; RowsToVector.cpp says how they are nested.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAVEL_LIB_CONVERSION_ROWSTOVECTOR_ROWSLOWERING_H
+#define RAVEL_LIB_CONVERSION_ROWSTOVECTOR_ROWSLOWERING_H
+
+#include "Evaluator.h"
+#include "Tiles.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace ravel {
+
+/// The loop over time that `op` is in, if any.
+mlir::scf::ForOp getTimeLoop(rnn::RowsOp op);
+
+struct TileOptions {
+  RegisterFile target;
+  int64_t rows, vectors, panelRows;
+};
+
+class RowsLowering {
+public:
+  RowsLowering(rnn::RowsOp op, const Plan &plan, const TileOptions &options,
+               int64_t lanes)
+      : builder(op.getLoc(), op), op(op), plan(plan), options(options),
+        kernel(op, plan, lanes) {}
+
+  void run();
+
+private:
+  /// Rows from `begin` to `end` of a panel that are evaluated `rows` at a time.
+  struct Blocks {
+    int64_t rows;
+    mlir::Value begin, end;
+  };
+  using BodyFn = llvm::function_ref<void(mlir::Value)>;
+  using RowsFn = llvm::function_ref<void(const Window &)>;
+  using ColumnsFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+      const Window &, mlir::ValueRange)>;
+
+  mlir::Value index(int64_t value) {
+    return mlir::arith::ConstantIndexOp::create(builder, value);
+  }
+  void chooseTiles();
+  void allocatePartialSums(mlir::Region &region);
+  void allocateScratch();
+  void countRows();
+  void chooseRowGroup();
+  llvm::SmallVector<Blocks> splitRows(mlir::Value count, int64_t rows);
+  void addParts(unsigned stage, unsigned group, mlir::Value first,
+                llvm::ArrayRef<Blocks> blocks, const Window &window);
+  void shareScratch(mlir::Value value, mlir::MemRefType type);
+  mlir::Value getRow(mlir::Value local);
+  mlir::scf::ForOp forEach(mlir::Value begin, mlir::Value end, int64_t step,
+                           BodyFn body);
+  llvm::SmallVector<mlir::Value> forColumns(int64_t domain, int64_t vectors,
+                                            mlir::ValueRange inits,
+                                            ColumnsFn body);
+  void forOwnColumns(int64_t domain, int64_t vectors, ColumnsFn body);
+  void emitBarrier();
+  void prefetchNextWeights(unsigned stage, Evaluator &evaluator);
+  void emitPanels();
+  void emitPanel(mlir::Value first, mlir::Value count);
+  void emitProducts(unsigned stage, mlir::Value first, mlir::Value count);
+  void forRows(mlir::Value first, llvm::ArrayRef<Blocks> blocks, Window window,
+               RowsFn body);
+  void emitBlock(unsigned stage, const Window &window, bool usePartial);
+  void emitRow(llvm::ArrayRef<unsigned> stages, mlir::Value row,
+               mlir::Value slot, bool isLast);
+  void emitColumns(unsigned stage, const Window &base);
+  bool isCopied(unsigned out);
+  void copyOutputs(const Window &base);
+
+  mlir::ImplicitLocOpBuilder builder;
+  rnn::RowsOp op;
+  const Plan &plan;
+  const TileOptions &options;
+  Kernel kernel;
+  /// For each stage.
+  llvm::SmallVector<Tile> blockTiles, rowTiles;
+  int64_t panelRows = 1;
+  /// Rows that are dealt to a thread together, a multiple of all blocks' rows.
+  int64_t rowGroup = 1;
+  /// Rows of this thread.
+  mlir::Value numRows;
+};
+
+} // namespace ravel
+
+#endif // RAVEL_LIB_CONVERSION_ROWSTOVECTOR_ROWSLOWERING_H
