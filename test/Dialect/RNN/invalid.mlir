@@ -1288,3 +1288,11 @@ func.func @packed_linear(%x: tensor<8xf32>, %w: tensor<2x4x2x8xf32>) -> tensor<3
   %y = rnn.packed_linear %x, %w : tensor<8xf32>, tensor<2x4x2x8xf32> -> tensor<32xf32>
   return %y : tensor<32xf32>
 }
+
+// -----
+
+func.func @number(%x: f32) -> f32 {
+  // expected-error @below {{'rnn.sigmoid' op operand #0 must be vector, sequence of vectors, or vector register, but got 'f32'}}
+  %y = rnn.sigmoid %x : f32
+  return %y : f32
+}
