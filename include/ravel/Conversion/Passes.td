@@ -205,8 +205,9 @@ def LowerChains : Pass<"rnn-lower-chains", "::mlir::ModuleOp"> {
            "Bits of a vector register">,
     Option<"numRegisters", "num-registers", "int64_t", "16",
            "Vector registers of the target">,
-    Option<"timeTile", "time-tile", "int64_t", "8",
-           "Instants of a block of columns that are computed in one go">,
+    Option<"timeTile", "time-tile", "int64_t", "0",
+           "Instants of a block of columns that are computed in one go; 0 chooses "
+           "by the size of an instant">,
     Option<"parallel", "parallel", "bool", "true",
            "Whether threads share the work">,
     Option<"minElements", "min-elements", "int64_t", "32768",
