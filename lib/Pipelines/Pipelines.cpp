@@ -70,6 +70,8 @@ void ravel::buildGradientPipeline(OpPassManager &pm,
   if (options.runs("fuse")) {
     pm.addPass(rnn::createRNNFuseGates());
     addCleanup(pm);
+    pm.addPass(rnn::createRNNJoinOutputs());
+    addCleanup(pm);
   }
 }
 
