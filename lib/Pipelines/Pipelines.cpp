@@ -93,8 +93,9 @@ void ravel::buildBufferPipeline(OpPassManager &pm,
   if (options.runs("prepare"))
     pm.addPass(createPrepareParameters());
   pm.addPass(createConvertRNNToLinalg());
-  addCleanup(pm);
+  // Before equal zeros merge: each sum starts from zeros where it is to lie.
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  addCleanup(pm);
   pm.addPass(createBufferizeBatches());
   addCleanup(pm);
   bufferization::BufferDeallocationPipelineOptions deallocation;
