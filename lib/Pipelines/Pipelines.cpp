@@ -23,8 +23,8 @@ using namespace ravel;
 
 llvm::ArrayRef<llvm::StringRef> ravel::getOptionalSteps() {
   static constexpr llvm::StringRef steps[] = {
-      "hoist",         "linear-scan", "fuse",     "pack",   "prepare",
-      "double-buffer", "plan-memory", "parallel", "columns"};
+      "hoist",   "linear-scan",   "fuse",        "join",     "pack",
+      "prepare", "double-buffer", "plan-memory", "parallel", "columns"};
   return steps;
 }
 
@@ -70,6 +70,8 @@ void ravel::buildGradientPipeline(OpPassManager &pm,
   if (options.runs("fuse")) {
     pm.addPass(rnn::createRNNFuseGates());
     addCleanup(pm);
+  }
+  if (options.runs("join")) {
     pm.addPass(rnn::createRNNJoinOutputs());
     addCleanup(pm);
   }

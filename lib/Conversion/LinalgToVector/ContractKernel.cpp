@@ -125,21 +125,36 @@ void ContractLowering::emitTile(const Rows &rows, Value panel, Value local,
   Values results = loops.accumulate(
       loops.index(0), rows.count, choice.getResults(),
       [&](Value r, ValueRange carried) {
-        Values next(size), vectors;
-        for (int64_t u = 0; u < tile.vectors; ++u)
-          vectors.push_back(
-              loops.load(right, {local, r}, getPanel(loops.index(0)), u));
+        Values next(size);
         Value place = loops.mul(r, tile.rows);
-        for (int64_t row = 0; row < tile.rows; ++row) {
-          Value factor = vector::BroadcastOp::create(
+        auto loadVector = [&](int64_t u) {
+          return loops.load(right, {local, r}, getPanel(loops.index(0)), u);
+        };
+        auto loadFactor = [&](int64_t row) -> Value {
+          return vector::BroadcastOp::create(
               b, loops.type,
               memref::LoadOp::create(
                   b, left, ValueRange{localTile, loops.add(place, row)}));
-          for (int64_t u = 0; u < tile.vectors; ++u) {
-            int64_t at = row * tile.vectors + u;
-            next[at] =
-                vector::FMAOp::create(b, factor, vectors[u], carried[at]);
-          }
+        };
+        auto add = [&](int64_t row, int64_t u, Value factor, Value vector) {
+          int64_t at = row * tile.vectors + u;
+          next[at] = vector::FMAOp::create(b, factor, vector, carried[at]);
+        };
+        // The operands of which there are fewer are held, the others come one
+        // by one.
+        bool holdsVectors = tile.vectors <= tile.rows;
+        int64_t held = std::min(tile.rows, tile.vectors);
+        Values operands;
+        for (int64_t each = 0; each < held; ++each)
+          operands.push_back(holdsVectors ? loadVector(each)
+                                          : loadFactor(each));
+        for (int64_t other = 0; other < size / held; ++other) {
+          Value operand = holdsVectors ? loadFactor(other) : loadVector(other);
+          for (int64_t each = 0; each < held; ++each)
+            if (holdsVectors)
+              add(other, each, operand, operands[each]);
+            else
+              add(each, other, operands[each], operand);
         }
         return next;
       });

@@ -267,9 +267,20 @@ static int64_t countTiles(const ContractGroup &group, int64_t rows) {
   return tiles;
 }
 
+/// Rows of a block such that a panel and two tiles of left rows fit the first
+/// cache.
+static int64_t getDepth(Tile tile, int64_t bytes,
+                        const ContractTarget &target) {
+  int64_t numbers = tile.vectors * target.registers.lanes + 2 * tile.rows;
+  return std::max<int64_t>(8, target.firstCache / bytes / numbers / 8 * 8);
+}
+
 /// A core starts two multiplications and two loads a cycle, and a
-/// multiplication takes four.
-static Tile chooseTile(const ContractGroup &group, const RegisterFile &file) {
+/// multiplication takes four. The sums of a tile are read and written once for
+/// each block.
+static Tile chooseTile(const ContractGroup &group, int64_t bytes,
+                       const ContractTarget &target) {
+  const RegisterFile &file = target.registers;
   int64_t width = group.getEnd() - group.getBegin();
   Tile best;
   double fewest = std::numeric_limits<double>::infinity();
@@ -283,6 +294,7 @@ static Tile chooseTile(const ContractGroup &group, const RegisterFile &file) {
       double cycles = std::max({accumulators / 2.0, loads / 2, 4.0});
       // Of tiles that take about as long, that with fewer loads.
       cycles *= 1 + loads / accumulators / 8;
+      cycles += 2.0 * accumulators / getDepth({rows, vectors}, bytes, target);
       cycles *= countTiles(group, rows) *
                 llvm::divideCeil(width, vectors * file.lanes);
       if (cycles < fewest) {
@@ -301,7 +313,7 @@ ContractBlocks ravel::chooseBlocks(const ContractGroup &group,
       getElementTypeOrSelf(group.getRight().getType()).getIntOrFloatBitWidth() /
       8;
   ContractBlocks blocks;
-  Tile tile = chooseTile(group, target.registers);
+  Tile tile = chooseTile(group, bytes, target);
   if (target.tile.rows > 0)
     tile.rows = target.tile.rows;
   if (target.tile.vectors > 0)
@@ -311,8 +323,7 @@ ContractBlocks ravel::chooseBlocks(const ContractGroup &group,
   blocks.numTiles = countTiles(group, tile.rows);
   blocks.numPanels =
       llvm::divideCeil(group.getEnd() - group.getBegin(), panelWidth);
-  int64_t depth = target.firstCache / bytes / (panelWidth + 2 * tile.rows);
-  blocks.depth = std::max<int64_t>(8, depth / 8 * 8);
+  blocks.depth = getDepth(tile, bytes, target);
   blocks.packedTiles = std::min(blocks.numTiles, kMaxTiles);
   int64_t tileBytes = blocks.depth * tile.rows * bytes;
   int64_t panelBytes = blocks.depth * panelWidth * bytes;

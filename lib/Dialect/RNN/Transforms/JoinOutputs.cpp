@@ -18,7 +18,8 @@
 // A joined output is written once and takes the place of its parts: other scans
 // read slices of it, totals of it are sliced, and the totals of outer products
 // with one other factor become one total, whose columns (or rows) are sliced.
-// An output with any other use stays as it is.
+// An output with any other use stays as it is, and so do those of a columnwise
+// scan, where no component meets another.
 //
 //===----------------------------------------------------------------------===//
 
@@ -364,6 +365,8 @@ static SmallVector<Value> createConcats(ScanOp scan, ArrayRef<Join> joins) {
 }
 
 static void joinOutputs(ScanOp scan) {
+  if (scan.getColumnwise())
+    return;
   SmallVector<Join> joins = JoinFinder(scan).find();
   if (joins.empty())
     return;
