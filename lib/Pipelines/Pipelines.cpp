@@ -23,8 +23,8 @@ using namespace ravel;
 
 llvm::ArrayRef<llvm::StringRef> ravel::getOptionalSteps() {
   static constexpr llvm::StringRef steps[] = {
-      "hoist",         "linear-scan", "fuse",     "pack",   "prepare",
-      "double-buffer", "plan-memory", "parallel", "columns"};
+      "hoist",   "linear-scan",   "fuse",        "join",     "pack",
+      "prepare", "double-buffer", "plan-memory", "parallel", "columns"};
   return steps;
 }
 
@@ -71,6 +71,10 @@ void ravel::buildGradientPipeline(OpPassManager &pm,
     pm.addPass(rnn::createRNNFuseGates());
     addCleanup(pm);
   }
+  if (options.runs("join")) {
+    pm.addPass(rnn::createRNNJoinOutputs());
+    addCleanup(pm);
+  }
 }
 
 void ravel::buildBatchPipeline(OpPassManager &pm, const PipelineOptions &) {
@@ -91,8 +95,9 @@ void ravel::buildBufferPipeline(OpPassManager &pm,
   if (options.runs("prepare"))
     pm.addPass(createPrepareParameters());
   pm.addPass(createConvertRNNToLinalg());
-  addCleanup(pm);
+  // Before equal zeros merge: each sum starts from zeros where it is to lie.
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  addCleanup(pm);
   pm.addPass(createBufferizeBatches());
   addCleanup(pm);
   bufferization::BufferDeallocationPipelineOptions deallocation;

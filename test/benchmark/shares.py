@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 
 MODEL = pathlib.Path(__file__).parent / "models" / "layers-1.mlir"
-STEPS = "hoist,fuse,pack,prepare,double-buffer,plan-memory,columns,parallel".split(",")
+STEPS = "hoist,fuse,join,pack,prepare,double-buffer,plan-memory,columns,parallel".split(",")
 # Mode, instants, examples, units, threads.
 SHAPES = [
     ("run", 50, 32, 256, 1),

@@ -67,7 +67,7 @@ cl::list<std::string> without(
     "without", cl::CommaSeparated, cl::value_desc("step,..."),
     cl::desc(
         "Leave out steps that make code faster, to see what they do: hoist, "
-        "linear-scan, fuse, pack, prepare, double-buffer, plan-memory, "
+        "linear-scan, fuse, join, pack, prepare, double-buffer, plan-memory, "
         "parallel, columns"),
     cl::sub(printCommand), cl::sub(benchCommand), cl::cat(modelOptions));
 

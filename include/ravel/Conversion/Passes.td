@@ -263,8 +263,11 @@ def Parallelize : Pass<"rnn-parallelize", "::mlir::ModuleOp"> {
     of such loops into one of its own. Threads take rows of every step, and never
     wait for each other; or, where one step does enough work and rows are few or
     weights many, columns of every step, and wait after each stage of a kernel.
-    That is decided when the loop begins. Sums of outer products (the gradients of matrices) are shared by
-    rows of the matrix.
+    That is decided when the loop begins.
+
+    Sums over all rows (the gradients of parameters) that follow each other run
+    in one region, each marked `rnn.distributed`: threads share the columns, and
+    every sum is added by one thread in order of the rows.
 
     ```mlir
     scf.for %t = %c0 to %n step %c1 {
@@ -481,8 +484,18 @@ def LowerLinalg : Pass<"rnn-lower-linalg"> {
   let description = [{
     On memrefs of f32 or f64 whose last dimension is static and contiguous:
     `linalg.contract` of rows (as `convert-rnn-to-linalg` writes it), a sum by
-    `linalg.reduce` over rows, `linalg.fill` and `memref.copy`. What it leaves
-    is for `convert-linalg-to-loops`.
+    `linalg.reduce` over rows, `linalg.fill`, `linalg.add` and `memref.copy`.
+    What it leaves is for `convert-linalg-to-loops`.
+
+    Contractions of several rows with adjacent columns of others are computed
+    together: both sides are copied in blocks that fit the caches, each once for
+    all. The loop over blocks has an attribute `rnn.contract` with the tile of
+    accumulators, [rows, vectors], the rows in a block (`depth`), and how many
+    tiles of the left rows and panels of the right rows are used while they are
+    in the second cache (`cached`).
+
+    Of ops marked `rnn.distributed`, as `rnn-parallelize` does, each thread
+    computes some columns.
 
     ```mlir
     linalg.fill ins(%v : f32) outs(%m : memref<?x8xf32>)
@@ -500,6 +513,14 @@ def LowerLinalg : Pass<"rnn-lower-linalg"> {
            "Bits of a vector register">,
     Option<"numRegisters", "num-registers", "int64_t", "16",
            "Vector registers of the target">,
+    Option<"firstCache", "first-cache", "int64_t", "32768",
+           "Bytes of a core's first data cache">,
+    Option<"secondCache", "second-cache", "int64_t", "524288",
+           "Bytes of a core's second cache">,
+    Option<"rows", "rows", "int64_t", "0",
+           "Rows in a tile of a contraction; 0 chooses by the registers">,
+    Option<"vectors", "vectors", "int64_t", "0",
+           "Vectors of each row in a tile; 0 chooses by the registers">,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",

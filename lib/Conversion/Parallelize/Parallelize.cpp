@@ -14,9 +14,7 @@
 // each stage of a kernel. Small weights and many rows are split by rows.
 // Kernels outside of loops over time are, too.
 //
-// The gradient of a matrix, a product over all rows, is split by rows of the
-// matrix, each of which one thread computes alone, so that its bits do not
-// depend on the number of threads.
+// Sums over all rows are shared by columns; see RowSums.cpp.
 //
 // A parallel region whose batch is too small to split runs on one thread.
 //
@@ -25,6 +23,7 @@
 #include "../OpenMPRuntime.h"
 #include "../RowsToVector/Plan.h"
 #include "../RowsToVector/Tiles.h"
+#include "RowSums.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -78,14 +77,6 @@ static Value createRowCount(OpBuilder &builder, Operation *op) {
   return count;
 }
 
-namespace {
-/// A parallel region, and what a thread in it knows of itself.
-struct ParallelRegion {
-  Operation *terminator;
-  Value id, threads;
-};
-} // namespace
-
 /// Whether `value` is at least `least`.
 static Value isAtLeast(OpBuilder &builder, Location loc, Value value,
                        int64_t least) {
@@ -94,9 +85,7 @@ static Value isAtLeast(OpBuilder &builder, Location loc, Value value,
       arith::ConstantIndexOp::create(builder, loc, least));
 }
 
-/// A region before `op` that has several threads where `condition`, if any,
-/// holds.
-static ParallelRegion createParallelRegion(Operation *op, ModuleOp module,
+ParallelRegion ravel::createParallelRegion(Operation *op, ModuleOp module,
                                            Value condition) {
   OpBuilder builder(op);
   Location loc = op->getLoc();
@@ -260,64 +249,6 @@ static LogicalResult parallelize(Operation *op, ModuleOp module,
   return success();
 }
 
-/// Rows of a matrix that one thread computes come in groups of this many, a
-/// multiple of the rows of every tile.
-static constexpr int64_t kMatrixRowGroup = 12;
-/// Matrices with fewer elements are not split.
-static constexpr int64_t kSmallMatrix = 4096;
-
-/// Whether `op` is a sum over rows into a matrix that is large enough to split.
-static bool isSplittableProduct(linalg::ContractOp op) {
-  AffineExpr i, j, r;
-  bindDims(op.getContext(), i, j, r);
-  SmallVector<AffineMap> maps;
-  for (auto [row, column] : {std::pair(r, i), {r, j}, {i, j}})
-    maps.push_back(AffineMap::get(3, 0, {row, column}, op.getContext()));
-  auto type = dyn_cast<MemRefType>(op.getOutputs()[0].getType());
-  return type && type.getRank() == 2 && type.hasStaticShape() &&
-         type.getNumElements() >= kSmallMatrix &&
-         op.getIndexingMapsArray() == maps;
-}
-
-/// Lets each thread compute some rows of the matrix that `op` adds to.
-static void parallelizeProduct(linalg::ContractOp op, ModuleOp module,
-                               int64_t minRows) {
-  OpBuilder builder(op);
-  Location loc = op.getLoc();
-  Value lhs = op.getInputs()[0], rhs = op.getInputs()[1];
-  Value out = op.getOutputs()[0];
-  auto type = cast<MemRefType>(out.getType());
-  Value rows = memref::DimOp::create(builder, loc, lhs, 0);
-  ParallelRegion region =
-      createParallelRegion(op, module, isAtLeast(builder, loc, rows, minRows));
-  builder.setInsertionPoint(region.terminator);
-  auto index = [&](int64_t value) {
-    return arith::ConstantIndexOp::create(builder, loc, value);
-  };
-  Value height = index(type.getDimSize(0));
-  Value groups = index(llvm::divideCeil(type.getDimSize(0), kMatrixRowGroup));
-  Value share = arith::MulIOp::create(
-      builder, loc,
-      arith::CeilDivUIOp::create(builder, loc, groups, region.threads),
-      index(kMatrixRowGroup));
-  Value first = arith::MinUIOp::create(
-      builder, loc, arith::MulIOp::create(builder, loc, region.id, share),
-      height);
-  Value size = arith::MinUIOp::create(
-      builder, loc, arith::SubIOp::create(builder, loc, height, first), share);
-  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
-  Value left = memref::SubViewOp::create(
-      builder, loc, lhs, ArrayRef<OpFoldResult>{zero, first},
-      ArrayRef<OpFoldResult>{rows, size}, ArrayRef<OpFoldResult>{one, one});
-  Value part = memref::SubViewOp::create(
-      builder, loc, out, ArrayRef<OpFoldResult>{first, zero},
-      ArrayRef<OpFoldResult>{size, builder.getIndexAttr(type.getDimSize(1))},
-      ArrayRef<OpFoldResult>{one, one});
-  linalg::ContractOp::create(builder, loc, TypeRange(), ValueRange{left, rhs},
-                             ValueRange(part), op.getIndexingMapsAttr());
-  op.erase();
-}
-
 /// Lets threads share the panels of each of `packs`, neighbours.
 static void parallelizePacking(ArrayRef<PackOp> packs, ModuleOp module) {
   ParallelRegion region = createParallelRegion(packs.back(), module, Value());
@@ -357,12 +288,7 @@ struct ParallelizePass : ravel::impl::ParallelizeBase<ParallelizePass> {
       for (ArrayRef<PackOp> run : findPacking(function.front()))
         parallelizePacking(run, module);
       SmallVector<Operation *> work;
-      SmallVector<linalg::ContractOp> products;
-      for (auto product : function.front().getOps<linalg::ContractOp>())
-        if (isSplittableProduct(product))
-          products.push_back(product);
-      for (linalg::ContractOp product : products)
-        parallelizeProduct(product, module, minRows);
+      parallelizeRowSums(function.front(), module);
       for (Operation &op : function.front())
         if (isa<RowsOp>(op) || (op.hasAttr(RNNDialect::kTimeAttr) &&
                                 op.getNumResults() == 0 && isSplittable(&op)))

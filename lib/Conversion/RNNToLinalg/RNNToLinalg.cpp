@@ -41,8 +41,47 @@ static bool isRows(Value value) {
   return type && type.getRank() == 2;
 }
 
-namespace {
 /// sum_r lhs[r]^T rhs[r]
+static Value createContract(ImplicitLocOpBuilder &b, Value lhs, Value rhs,
+                            RankedTensorType type) {
+  Value zeros = createZeros(b, type.getShape(), type.getElementType());
+  AffineExpr i = b.getAffineDimExpr(0), j = b.getAffineDimExpr(1),
+             r = b.getAffineDimExpr(2);
+  SmallVector<AffineMap> maps;
+  for (auto [row, column] : {std::pair(r, i), {r, j}, {i, j}})
+    maps.push_back(AffineMap::get(3, 0, {row, column}, b.getContext()));
+  return linalg::ContractOp::create(b, TypeRange(type), ValueRange{lhs, rhs},
+                                    ValueRange(zeros),
+                                    b.getAffineMapArrayAttr(maps))
+      .getResult(0);
+}
+
+/// `count` columns of `rows` from `first` on, where they are.
+static Value createColumns(ImplicitLocOpBuilder &b, Value rows, int64_t first,
+                           int64_t count) {
+  if (count == cast<RankedTensorType>(rows.getType()).getDimSize(1))
+    return rows;
+  OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
+  return tensor::ExtractSliceOp::create(
+      b, rows, {zero, b.getIndexAttr(first)},
+      {tensor::getMixedSize(b, b.getLoc(), rows, 0), b.getIndexAttr(count)},
+      {one, one});
+}
+
+/// The slice of a matrix that `op` takes, if its place is static and it has
+/// whole rows and columns of that part.
+static tensor::ExtractSliceOp getStaticSlice(Operation *op) {
+  auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
+  if (!slice || slice.getType().getRank() != 2 ||
+      !slice.getType().hasStaticShape() || !slice.hasUnitStride() ||
+      llvm::any_of(slice.getStaticOffsets(), ShapedType::isDynamic))
+    return nullptr;
+  return slice;
+}
+
+namespace {
+/// A matrix that is read in slices is computed slice by slice, so that each is
+/// written where it is to lie.
 struct ConvertContract : OpRewritePattern<ContractOp> {
   using Base::Base;
 
@@ -51,16 +90,20 @@ struct ConvertContract : OpRewritePattern<ContractOp> {
     if (!isRows(op.getLhs()) || !isRows(op.getRhs()))
       return rewriter.notifyMatchFailure(op, "not of batched vectors");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    auto type = cast<RankedTensorType>(op.getType());
-    Value zeros = createZeros(b, type.getShape(), type.getElementType());
-    AffineExpr i = b.getAffineDimExpr(0), j = b.getAffineDimExpr(1),
-               r = b.getAffineDimExpr(2);
-    SmallVector<AffineMap> maps;
-    for (auto [row, column] : {std::pair(r, i), {r, j}, {i, j}})
-      maps.push_back(AffineMap::get(3, 0, {row, column}, b.getContext()));
-    rewriter.replaceOpWithNewOp<linalg::ContractOp>(
-        op, TypeRange(type), ValueRange{op.getLhs(), op.getRhs()},
-        ValueRange(zeros), b.getAffineMapArrayAttr(maps));
+    if (op->use_empty() || !llvm::all_of(op->getUsers(), getStaticSlice)) {
+      rewriter.replaceOp(op, createContract(b, op.getLhs(), op.getRhs(),
+                                            op.getResult().getType()));
+      return success();
+    }
+    for (Operation *user : llvm::make_early_inc_range(op->getUsers())) {
+      tensor::ExtractSliceOp slice = getStaticSlice(user);
+      ArrayRef<int64_t> offsets = slice.getStaticOffsets();
+      RankedTensorType type = slice.getType();
+      Value lhs = createColumns(b, op.getLhs(), offsets[0], type.getDimSize(0));
+      Value rhs = createColumns(b, op.getRhs(), offsets[1], type.getDimSize(1));
+      rewriter.replaceOp(slice, createContract(b, lhs, rhs, type));
+    }
+    rewriter.eraseOp(op);
     return success();
   }
 };
@@ -111,25 +154,20 @@ struct ConvertScatter : OpRewritePattern<ScatterOp> {
     Value number =
         tensor::ExtractOp::create(b, op.getIndex(), loop.getInductionVar());
     Value index = arith::IndexCastOp::create(b, b.getIndexType(), number);
+    auto rowType = type.clone({type.getDimSize(1)});
     auto getRow = [&](Value rows, Value row) -> Value {
-      return tensor::ExtractSliceOp::create(b, rows, getOffsets(b, row),
+      return tensor::ExtractSliceOp::create(b, rowType, rows,
+                                            getOffsets(b, row),
                                             getSizes(b, type), getStrides(b));
     };
     Value matrix = loop.getRegionIterArg(0);
     Value addend = getRow(op.getVector(), loop.getInductionVar());
     Value row = getRow(matrix, index);
-    auto add = RowsOp::create(b, ValueRange{row, addend}, ValueRange(),
-                              ValueRange(row));
-    {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(&add.getEntry());
-      Value sum =
-          arith::AddFOp::create(b, add.getRowArgs()[0], add.getRowArgs()[1]);
-      YieldOp::create(b, ValueRange(sum));
-    }
+    Value sum = linalg::AddOp::create(b, rowType, ValueRange{row, addend},
+                                      ValueRange(row))
+                    .getResult(0);
     Value next = tensor::InsertSliceOp::create(
-        b, add.getResult(0), matrix, getOffsets(b, index), getSizes(b, type),
-        getStrides(b));
+        b, sum, matrix, getOffsets(b, index), getSizes(b, type), getStrides(b));
     scf::YieldOp::create(b, next);
     rewriter.replaceOp(op, loop.getResults());
     return success();

@@ -72,21 +72,75 @@ func.func @other_loop(%x: memref<?x8xf32>, %n: index) {
   return
 }
 
-// The gradient of a matrix is shared by rows of the matrix, in groups that fit
-// every tile.
-// CHECK-LABEL: func.func @product(
+// Sums that follow each other run in one region, with the zeros they start
+// from. Threads start where all of them are enough work.
+// CHECK-LABEL: func.func @sums(
+// CHECK-SAME:    %[[X:[^:]*]]: memref<?x128xf32>
+// CHECK:         memref.subview
+// CHECK:         %[[ROWS:.*]] = memref.dim %[[X]]
+// CHECK:         arith.muli %[[ROWS]], %{{.*}} : index
 // CHECK:         omp.parallel if
-// CHECK:           %[[PART:.+]] = memref.subview %arg0[0, %[[FIRST:.+]]] [%{{.+}}, %[[SIZE:.+]]] [1, 1]
-// CHECK:           %[[OUT:.+]] = memref.subview %arg2[%[[FIRST]], 0] [%[[SIZE]], 64] [1, 1]
-// CHECK:           linalg.contract
-// CHECK-SAME:        ins(%[[PART]], %arg1
-// CHECK-SAME:        outs(%[[OUT]]
-func.func @product(%x: memref<?x128xf32>, %g: memref<?x64xf32>, %out: memref<128x64xf32>) {
+// CHECK:           linalg.fill {rnn.distributed}
+// CHECK-NEXT:      linalg.contract
+// CHECK-SAME:        {rnn.distributed}
+// CHECK-NEXT:      linalg.reduce
+// CHECK-SAME:        {rnn.distributed}
+// CHECK:           omp.terminator
+// CHECK-NOT:     omp.parallel
+func.func @sums(%x: memref<?x128xf32>, %g: memref<?x64xf32>, %out: memref<128x64xf32>, %total: memref<128xf32>) -> memref<64xf32, strided<[1]>> {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%out : memref<128x64xf32>)
   linalg.contract indexing_maps = [
       affine_map<(i, j, r) -> (r, i)>, affine_map<(i, j, r) -> (r, j)>,
       affine_map<(i, j, r) -> (i, j)>]
     ins(%x, %g : memref<?x128xf32>, memref<?x64xf32>)
     outs(%out : memref<128x64xf32>)
+  %part = memref.subview %total[0] [64] [1] : memref<128xf32> to memref<64xf32, strided<[1]>>
+  linalg.reduce { arith.addf } ins(%g : memref<?x64xf32>) outs(%part : memref<64xf32, strided<[1]>>) dimensions = [0]
+  return %part : memref<64xf32, strided<[1]>>
+}
+
+// What reads a sum comes after it.
+// CHECK-LABEL: func.func @sum_is_read(
+// CHECK:         omp.parallel
+// CHECK:           linalg.contract
+// CHECK:         memref.copy
+// CHECK:         omp.parallel
+// CHECK:           linalg.contract
+func.func @sum_is_read(%x: memref<?x128xf32>, %g: memref<?x64xf32>, %out: memref<128x64xf32>, %copy: memref<128x64xf32>, %more: memref<128x64xf32>) {
+  linalg.contract indexing_maps = [
+      affine_map<(i, j, r) -> (r, i)>, affine_map<(i, j, r) -> (r, j)>,
+      affine_map<(i, j, r) -> (i, j)>]
+    ins(%x, %g : memref<?x128xf32>, memref<?x64xf32>)
+    outs(%out : memref<128x64xf32>)
+  memref.copy %out, %copy : memref<128x64xf32> to memref<128x64xf32>
+  linalg.contract indexing_maps = [
+      affine_map<(i, j, r) -> (r, i)>, affine_map<(i, j, r) -> (r, j)>,
+      affine_map<(i, j, r) -> (i, j)>]
+    ins(%x, %g : memref<?x128xf32>, memref<?x64xf32>)
+    outs(%more : memref<128x64xf32>)
+  return
+}
+
+// Rows that are added to rows of a matrix: each thread goes over all of them,
+// and adds some columns.
+// CHECK-LABEL: func.func @scatter(
+// CHECK:         omp.parallel if
+// CHECK:           linalg.fill {rnn.distributed}
+// CHECK-NEXT:      scf.for
+// CHECK:             linalg.add {rnn.distributed}
+func.func @scatter(%g: memref<?x512xf32>, %i: memref<?xi32>, %out: memref<10x512xf32>, %n: index) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  linalg.fill ins(%zero : f32) outs(%out : memref<10x512xf32>)
+  scf.for %r = %c0 to %n step %c1 {
+    %0 = memref.load %i[%r] : memref<?xi32>
+    %1 = arith.index_cast %0 : i32 to index
+    %2 = memref.subview %g[%r, 0] [1, 512] [1, 1] : memref<?x512xf32> to memref<512xf32, strided<[1], offset: ?>>
+    %3 = memref.subview %out[%1, 0] [1, 512] [1, 1] : memref<10x512xf32> to memref<512xf32, strided<[1], offset: ?>>
+    linalg.add ins(%3, %2 : memref<512xf32, strided<[1], offset: ?>>, memref<512xf32, strided<[1], offset: ?>>) outs(%3 : memref<512xf32, strided<[1], offset: ?>>)
+  }
   return
 }
 

@@ -23,11 +23,25 @@ func.func @total_of_numbers(%g: tensor<?xf32>) -> f32 {
   return %y : f32
 }
 
+// A matrix that is read in slices is computed slice by slice.
+// CHECK-LABEL: func.func @slices_of_contract
+// CHECK-SAME:    %[[X:[^:]*]]: tensor<?x8xf32>, %[[G:[^:]*]]: tensor<?x16xf32>
+// CHECK:         %[[RIGHT:.*]] = tensor.extract_slice %[[G]][0, 10] [%{{.*}}, 6] [1, 1]
+// CHECK:         linalg.contract {{.*}} ins(%[[X]], %[[RIGHT]] : {{.*}}) outs(%{{.*}} : tensor<8x6xf32>)
+// CHECK:         %[[TOP:.*]] = tensor.extract_slice %[[X]][0, 0] [%{{.*}}, 2] [1, 1]
+// CHECK:         linalg.contract {{.*}} ins(%[[TOP]], %[[G]] : {{.*}}) outs(%{{.*}} : tensor<2x16xf32>)
+func.func @slices_of_contract(%x: tensor<?x8xf32>, %g: tensor<?x16xf32>) -> (tensor<2x16xf32>, tensor<8x6xf32>) {
+  %y = rnn.contract %x, %g : tensor<?x8xf32>, tensor<?x16xf32> -> tensor<8x16xf32>
+  %a = tensor.extract_slice %y[0, 0] [2, 16] [1, 1] : tensor<8x16xf32> to tensor<2x16xf32>
+  %b = tensor.extract_slice %y[0, 10] [8, 6] [1, 1] : tensor<8x16xf32> to tensor<8x6xf32>
+  return %a, %b : tensor<2x16xf32>, tensor<8x6xf32>
+}
+
 // CHECK-LABEL: func.func @scatter
 // CHECK:         scf.for %[[R:.*]] = {{.*}} iter_args(%[[M:.*]] =
 // CHECK:           %[[I:.*]] = tensor.extract %{{.*}}[%[[R]]]
-// CHECK:           %[[ROW:.*]] = tensor.extract_slice %[[M]][%{{.*}}, 0] [1, 16] [1, 1]
-// CHECK:           %[[NEW:.*]] = rnn.rows {{.*}} outs(%[[ROW]] : tensor<1x16xf32>)
+// CHECK:           %[[ROW:.*]] = tensor.extract_slice %[[M]][%{{.*}}, 0] [1, 16] [1, 1] : tensor<10x16xf32> to tensor<16xf32>
+// CHECK:           %[[NEW:.*]] = linalg.add {{.*}} outs(%[[ROW]] : tensor<16xf32>)
 // CHECK:           tensor.insert_slice %[[NEW]] into %[[M]]
 func.func @scatter(%g: tensor<?x16xf32>, %i: tensor<?xi32>) -> tensor<10x16xf32> {
   %y = rnn.scatter %g at %i : tensor<?x16xf32>, tensor<?xi32> -> tensor<10x16xf32>

@@ -191,12 +191,52 @@ static void cloneBody(ScanOp scan, ChainsOp chains, const Captures &captures) {
 // ScanOp
 //===----------------------------------------------------------------------===//
 
+/// Writes a scan that does no more than slice vectors of its inputs: the same
+/// columns of all rows, where they are. Returns false for any other scan, and
+/// where a slice is returned, for that is to be written elsewhere.
+static bool batchSlices(ScanOp scan, OpBuilder &builder,
+                        BatchContext &context) {
+  auto getArgument = [&](Value value) -> BlockArgument {
+    auto slice = value.getDefiningOp<tensor::ExtractSliceOp>();
+    if (!slice || slice->getBlock() != &scan.getEntry() ||
+        slice.getSourceType().getRank() != 1 ||
+        slice.getType().getRank() != 1 ||
+        ShapedType::isDynamic(slice.getStaticOffsets()[0]) ||
+        slice.getStaticStrides()[0] != 1)
+      return nullptr;
+    return dyn_cast<BlockArgument>(slice.getSource());
+  };
+  YieldOp yield = scan.getYield();
+  if (!scan.isTimeParallel() ||
+      !llvm::all_of(yield.getOutputs(), getArgument) ||
+      llvm::any_of(scan->getUsers(), llvm::IsaPred<func::ReturnOp>))
+    return false;
+  for (auto [output, value] :
+       llvm::zip_equal(scan.getOutputs(), yield.getOutputs())) {
+    unsigned number = getArgument(value).getArgNumber();
+    auto slice = value.getDefiningOp<tensor::ExtractSliceOp>();
+    Value rows = context.getBatched(builder, scan.getInputs()[number]);
+    Location loc = slice.getLoc();
+    OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
+    OpFoldResult columns = builder.getIndexAttr(slice.getType().getDimSize(0));
+    context.map(output,
+                tensor::ExtractSliceOp::create(
+                    builder, loc, rows,
+                    {zero, builder.getIndexAttr(slice.getStaticOffsets()[0])},
+                    {tensor::getMixedSize(builder, loc, rows, 0), columns},
+                    {one, one}));
+  }
+  return true;
+}
+
 LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) {
   for (Operation &op : getEntry().without_terminator())
     if (op.getNumRegions() != 0 || !isMemoryEffectFree(&op))
       return op.emitError("'")
              << op.getName()
              << "' in the body of a scan has no form for a batch";
+  if (batchSlices(*this, builder, context))
+    return success();
   Location loc = getLoc();
   Captures captures(*this, context);
   SmallVector<Value> inputs, shared, perExample, carried;

@@ -196,3 +196,42 @@ func.func @chains(%x: !rnn.seq<tensor<3xf32>>, %e: tensor<3xf32>, %w: tensor<3xf
   }
   return %y, %f : !rnn.seq<tensor<3xf32>>, tensor<3xf32>
 }
+
+// A slice of each element of a sequence is the same columns of all rows.
+// CHECK-LABEL: func.func @slices(
+// CHECK-SAME:    %[[X:[^:]*]]: tensor<?x6xf32> {
+// CHECK-NOT:     rnn.rows
+// CHECK:         %[[ROWS:.*]] = tensor.dim %[[X]]
+// CHECK:         %[[S:.*]] = tensor.extract_slice %[[X]][0, 2] [%[[ROWS]], 3] [1, 1] : tensor<?x6xf32> to tensor<?x3xf32>
+// CHECK:         rnn.total %[[S]]
+func.func @slices(%x: !rnn.seq<tensor<6xf32>>) -> (tensor<3xf32> {rnn.shared}) {
+  %0 = rnn.scan (%xt = %x : !rnn.seq<tensor<6xf32>>) -> (!rnn.seq<tensor<3xf32>>) {
+    %1 = tensor.extract_slice %xt[2] [3] [1] : tensor<6xf32> to tensor<3xf32>
+    rnn.yield %1 : tensor<3xf32>
+  }
+  %2 = rnn.total %0 : !rnn.seq<tensor<3xf32>> -> tensor<3xf32>
+  return %2 : tensor<3xf32>
+}
+
+// One that is returned is written.
+// CHECK-LABEL: func.func @returned_slices(
+// CHECK:         rnn.rows
+// CHECK-NEXT:      tensor.extract_slice
+func.func @returned_slices(%x: !rnn.seq<tensor<6xf32>>) -> !rnn.seq<tensor<3xf32>> {
+  %0 = rnn.scan (%xt = %x : !rnn.seq<tensor<6xf32>>) -> (!rnn.seq<tensor<3xf32>>) {
+    %1 = tensor.extract_slice %xt[2] [3] [1] : tensor<6xf32> to tensor<3xf32>
+    rnn.yield %1 : tensor<3xf32>
+  }
+  return %0 : !rnn.seq<tensor<3xf32>>
+}
+
+// A slice of what all examples share is one for all.
+// CHECK-LABEL: func.func @slice_of_total(
+// CHECK-NOT:     rnn.rows
+// CHECK:         %[[T:.*]] = rnn.contract
+// CHECK:         tensor.extract_slice %[[T]][0, 1] [2, 2] [1, 1]
+func.func @slice_of_total(%x: !rnn.seq<tensor<2xf32>>, %y: !rnn.seq<tensor<4xf32>>) -> (tensor<2x2xf32> {rnn.shared}) {
+  %0 = rnn.contract %x, %y : !rnn.seq<tensor<2xf32>>, !rnn.seq<tensor<4xf32>> -> tensor<2x4xf32>
+  %1 = tensor.extract_slice %0[0, 1] [2, 2] [1, 1] : tensor<2x4xf32> to tensor<2x2xf32>
+  return %1 : tensor<2x2xf32>
+}

@@ -227,6 +227,36 @@ def RNNFuseGates : Pass<"rnn-fuse-gates", "::mlir::ModuleOp"> {
   }];
 }
 
+def RNNJoinOutputs : Pass<"rnn-join-outputs", "::mlir::ModuleOp"> {
+  let summary = "Make one sequence of outputs that products take side by side";
+  let description = [{
+    Outputs of a scan that its body, or the body of a scan that reads them, joins
+    for a product, or that are factors of outer products with one other factor,
+    become one output. Totals of outer products of the parts become one total of
+    which each takes its columns; other scans read slices.
+
+    ```mlir
+    %a, %b = rnn.scan (…) {
+      …
+      rnn.yield %0, %1 : tensor<2xf32>, tensor<3xf32>
+    }
+    %U = rnn.contract %h, %a : … -> tensor<4x2xf32>
+    %V = rnn.contract %h, %b : … -> tensor<4x3xf32>
+    ```
+    becomes
+    ```mlir
+    %ab = rnn.scan (…) {
+      …
+      %2 = tensor.concat dim(0) %0, %1 : …
+      rnn.yield %2 : tensor<5xf32>
+    }
+    %UV = rnn.contract %h, %ab : … -> tensor<4x5xf32>
+    %U = tensor.extract_slice %UV[0, 0] [4, 2] [1, 1] : tensor<4x5xf32> to tensor<4x2xf32>
+    %V = tensor.extract_slice %UV[0, 2] [4, 3] [1, 1] : tensor<4x5xf32> to tensor<4x3xf32>
+    ```
+  }];
+}
+
 def RNNBatch : Pass<"rnn-batch", "::mlir::ModuleOp"> {
   let summary = "Rewrite functions over one example as functions over a batch";
   let description = [{
