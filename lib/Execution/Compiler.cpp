@@ -39,6 +39,7 @@
 #include "llvm/Support/xxhash.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
+#include <unistd.h>
 
 using namespace mlir;
 using namespace ravel;
@@ -80,9 +81,23 @@ createTargetMachine(const CompileOptions &options) {
       *llvm::CodeGenOpt::getLevel(std::min(options.optimizationLevel, 3u))));
 }
 
-/// Fills what the pipelines need to know of the target's vectors.
-static void describeTarget(const llvm::TargetMachine &machine,
+/// The size of a data cache of this machine that `name` asks `sysconf` for, or
+/// what is usual if the system doesn't say.
+static int64_t getCacheSize(int name, int64_t usual) {
+  long size = sysconf(name);
+  return size > 0 ? size : usual;
+}
+
+/// Fills what the pipelines need to know of the target's vectors and caches.
+/// Those of a processor that was named are not known.
+static void describeTarget(const llvm::TargetMachine &machine, bool isNamed,
                            PipelineOptions &options) {
+  if (!isNamed) {
+    options.firstCache =
+        getCacheSize(_SC_LEVEL1_DCACHE_SIZE, options.firstCache);
+    options.secondCache =
+        getCacheSize(_SC_LEVEL2_CACHE_SIZE, options.secondCache);
+  }
   llvm::StringRef features = machine.getTargetFeatureString();
   auto has = [&](llvm::StringRef feature) {
     return features.contains(feature);
@@ -231,7 +246,7 @@ static void fillPipelineOptions(const CompileOptions &options,
   result.without = options.without;
   if (options.objective.empty())
     result.weights = options.weightType;
-  describeTarget(machine, result);
+  describeTarget(machine, !options.cpu.empty(), result);
 }
 
 /// Parses `source` and brings it to `level`.
@@ -494,6 +509,9 @@ static std::string getCacheKey(const ModelSource &source,
   add(machine.getTargetTriple().str());
   add(machine.getTargetCPU());
   add(machine.getTargetFeatureString());
+  PipelineOptions target;
+  describeTarget(machine, !options.cpu.empty(), target);
+  os << target.firstCache << ',' << target.secondCache;
   return llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(text)),
                      /*LowerCase=*/true);
 }

@@ -121,10 +121,13 @@ void ravel::buildLoopPipeline(OpPassManager &pm,
       parallelize.minWork = std::numeric_limits<int64_t>::max() / 2;
     pm.addPass(createParallelize(parallelize));
   }
-  LowerRowsOptions rows;
-  rows.vectorWidth = options.vectorWidth;
-  rows.numRegisters = options.numRegisters;
-  pm.addNestedPass<func::FuncOp>(createLowerRows(rows));
+  ScheduleOptions schedule;
+  schedule.vectorWidth = options.vectorWidth;
+  schedule.numRegisters = options.numRegisters;
+  schedule.firstCache = options.firstCache;
+  schedule.secondCache = options.secondCache;
+  pm.addNestedPass<func::FuncOp>(createSchedule(schedule));
+  pm.addNestedPass<func::FuncOp>(createLowerRows());
   LowerChainsOptions chains;
   chains.vectorWidth = options.vectorWidth;
   chains.numRegisters = options.numRegisters;
@@ -133,6 +136,8 @@ void ravel::buildLoopPipeline(OpPassManager &pm,
   LowerLinalgOptions linalg;
   linalg.vectorWidth = options.vectorWidth;
   linalg.numRegisters = options.numRegisters;
+  linalg.firstCache = options.firstCache;
+  linalg.secondCache = options.secondCache;
   pm.addNestedPass<func::FuncOp>(createLowerLinalg(linalg));
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   addCleanup(pm);

@@ -112,19 +112,67 @@ def PrepareParameters : Pass<"rnn-prepare-parameters", "::mlir::ModuleOp"> {
 // RowsToVector
 //===----------------------------------------------------------------------===//
 
+def Schedule : Pass<"rnn-schedule"> {
+  let summary = "choose how kernels are laid out on the target";
+  let description = [{
+    Gives each kernel a `schedule` by its products and the description of the
+    target that the options are:
+
+    * a block of rows and vectors has its sums in registers, with the fewest loads
+      for a multiplication;
+    * where the weights of a block of columns exceed the first cache, they are
+      taken in parts of half of it, and all rows of a panel use a part before the
+      next one is read;
+    * a panel has so many rows that what they multiply with stays in the second
+      cache.
+
+    A kernel that has a schedule keeps it.
+
+    ```mlir
+    rnn.rows ins(%a = %x : memref<?x512xf32>) shared(%Wr = %W : memref<512x64xf32>)
+        outs(%y : memref<?x64xf32>) {…}
+    ```
+    becomes
+    ```mlir
+    rnn.rows ins(%a = %x : memref<?x512xf32>) shared(%Wr = %W : memref<512x64xf32>)
+        outs(%y : memref<?x64xf32>)
+        attributes {schedule = #rnn.schedule<lanes = 8, panel = 96, stages = [
+            <block = [3, 4], row = 8, depths = [128]>]>} {…}
+    ```
+  }];
+  let options = [
+    Option<"vectorWidth", "vector-width", "int64_t", "256",
+           "Bits of a vector register">,
+    Option<"numRegisters", "num-registers", "int64_t", "16",
+           "Vector registers of the target">,
+    Option<"firstCache", "first-cache", "int64_t", "32768",
+           "Bytes of a core's first data cache">,
+    Option<"secondCache", "second-cache", "int64_t", "524288",
+           "Bytes of a core's second cache">,
+    Option<"rows", "rows", "int64_t", "0",
+           "Rows in a block; 0 chooses by the registers">,
+    Option<"vectors", "vectors", "int64_t", "0",
+           "Vectors of each row in a block; 0 chooses by the registers">,
+    Option<"depth", "depth", "int64_t", "0",
+           "Components of a product in a part; 0 chooses by the first cache">,
+    Option<"panelRows", "panel-rows", "int64_t", "0",
+           "Rows in a panel; 0 chooses by the second cache">,
+  ];
+}
 def LowerRows : Pass<"rnn-lower-rows"> {
   let summary = "write kernels on memrefs as loops with vectors in registers";
   let description = [{
     Blocks of rows and of vectors are kept in registers; products of a row and
     shared matrices are accumulated there and everything that is made of them is
-    computed before anything is written. The loop over rows has an attribute
-    `rnn.rows` with the tiles, [rows, vectors] for each stage that has products.
+    computed before anything is written. How many is said by the kernel's
+    schedule.
 
     Needs kernels on memrefs whose last dimension is static and has unit stride,
-    and `rnn-decompose` before.
+    and `rnn-decompose` and `rnn-schedule` before.
 
     ```mlir
-    rnn.rows ins(%a = %x : memref<?x8xf32>) outs(%y : memref<?x8xf32>) {
+    rnn.rows ins(%a = %x : memref<?x8xf32>) outs(%y : memref<?x8xf32>)
+        attributes {schedule = #rnn.schedule<lanes = 8, panel = 1, …>} {
       %b = arith.mulf %a, %a : tensor<8xf32>
       rnn.yield %b : tensor<8xf32>
     }
@@ -135,21 +183,9 @@ def LowerRows : Pass<"rnn-lower-rows"> {
       %a = vector.load %x[%r, %c0] : memref<?x8xf32>, vector<8xf32>
       %b = arith.mulf %a, %a : vector<8xf32>
       vector.store %b, %y[%r, %c0] : memref<?x8xf32>, vector<8xf32>
-    } {rnn.rows = {lanes = 8 : i64, row_tiles = [], tiles = []}}
+    }
     ```
   }];
-  let options = [
-    Option<"vectorWidth", "vector-width", "int64_t", "256",
-           "Bits of a vector register">,
-    Option<"numRegisters", "num-registers", "int64_t", "16",
-           "Vector registers of the target">,
-    Option<"rows", "rows", "int64_t", "0",
-           "Rows in a block; 0 chooses by the registers">,
-    Option<"vectors", "vectors", "int64_t", "0",
-           "Vectors of each row in a block; 0 chooses by the registers">,
-    Option<"panelRows", "panel-rows", "int64_t", "96",
-           "Rows that use a block of weights while it is in the cache">,
-  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"

@@ -46,6 +46,12 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<int64_t> numRegisters{*this, "num-registers",
                                llvm::cl::desc("Vector registers"),
                                llvm::cl::init(16)};
+  Option<int64_t> firstCache{*this, "first-cache",
+                             llvm::cl::desc("Bytes of a core's first cache"),
+                             llvm::cl::init(32 * 1024)};
+  Option<int64_t> secondCache{*this, "second-cache",
+                              llvm::cl::desc("Bytes of a core's second cache"),
+                              llvm::cl::init(512 * 1024)};
   Option<int64_t> unrollTime{
       *this, "unroll-time",
       llvm::cl::desc("Factor by which the loop over time is unrolled"),

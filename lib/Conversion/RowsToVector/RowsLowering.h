@@ -20,17 +20,13 @@ namespace ravel {
 /// The loop over time that `op` is in, if any.
 mlir::scf::ForOp getTimeLoop(rnn::RowsOp op);
 
-struct TileOptions {
-  RegisterFile target;
-  int64_t rows, vectors, panelRows;
-};
-
 class RowsLowering {
 public:
-  RowsLowering(rnn::RowsOp op, const Plan &plan, const TileOptions &options,
-               int64_t lanes)
-      : builder(op.getLoc(), op), op(op), plan(plan), options(options),
-        kernel(op, plan, lanes) {}
+  /// `op` has a schedule that fits `plan`.
+  RowsLowering(rnn::RowsOp op, const Plan &plan)
+      : builder(op.getLoc(), op), op(op), plan(plan),
+        schedule(*op.getSchedule()), panelRows(schedule.getPanelRows()),
+        kernel(op, plan, schedule.getLanes()) {}
 
   void run();
 
@@ -45,10 +41,12 @@ private:
   using ColumnsFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
       const Window &, mlir::ValueRange)>;
 
+  rnn::StageAttr getStage(unsigned number) {
+    return schedule.getStages()[number];
+  }
   mlir::Value index(int64_t value) {
     return mlir::arith::ConstantIndexOp::create(builder, value);
   }
-  void chooseTiles();
   void allocatePartialSums(mlir::Region &region);
   void allocateScratch();
   void countRows();
@@ -81,11 +79,9 @@ private:
   mlir::ImplicitLocOpBuilder builder;
   rnn::RowsOp op;
   const Plan &plan;
-  const TileOptions &options;
+  rnn::ScheduleAttr schedule;
+  int64_t panelRows;
   Kernel kernel;
-  /// For each stage.
-  llvm::SmallVector<Tile> blockTiles, rowTiles;
-  int64_t panelRows = 1;
   /// Rows that are dealt to a thread together, a multiple of all blocks' rows.
   int64_t rowGroup = 1;
   /// Rows of this thread.

@@ -64,7 +64,7 @@ void RowsLowering::prefetchNextWeights(unsigned number, Evaluator &evaluator) {
       depth = it->second.depth;
     }
     evaluator.prefetchWeights(place, index(begin), depth,
-                              panelRows / blockTiles[number].rows);
+                              panelRows / getStage(number).getBlockRows());
   }
 }
 
@@ -104,7 +104,7 @@ void RowsLowering::addParts(unsigned number, unsigned group, Value first,
     forRows(first, blocks, window, [&](const Window &rows) {
       Evaluator evaluator(builder, kernel, number, rows);
       evaluator.prefetchWeights(group, begin, part,
-                                panelRows / blockTiles[number].rows);
+                                panelRows / getStage(number).getBlockRows());
       evaluator.addPartial(group, begin);
     });
   });
@@ -114,10 +114,11 @@ void RowsLowering::addParts(unsigned number, unsigned group, Value first,
 /// blocks of rows, and single rows with more columns at once.
 void RowsLowering::emitProducts(unsigned number, Value first, Value count) {
   const Stage &stage = plan.getStages()[number];
-  SmallVector<Blocks> blocks = splitRows(count, blockTiles[number].rows);
+  SmallVector<Blocks> blocks =
+      splitRows(count, getStage(number).getBlockRows());
   Blocks single = blocks.pop_back_val();
   if (!blocks.empty())
-    forOwnColumns(stage.domain, blockTiles[number].vectors,
+    forOwnColumns(stage.domain, getStage(number).getBlockVectors(),
                   [&](const Window &window, ValueRange) {
                     for (unsigned group = 0; group < stage.groups.size();
                          ++group)
@@ -127,7 +128,7 @@ void RowsLowering::emitProducts(unsigned number, Value first, Value count) {
                     });
                     return SmallVector<Value>();
                   });
-  forOwnColumns(stage.domain, rowTiles[number].vectors,
+  forOwnColumns(stage.domain, getStage(number).getRowVectors(),
                 [&](const Window &window, ValueRange) {
                   forRows(first, single, window, [&](const Window &rows) {
                     emitBlock(number, rows, /*usePartial=*/false);
@@ -165,7 +166,7 @@ void RowsLowering::emitColumns(unsigned number, const Window &base) {
     inits.push_back(arith::ConstantOp::create(
         builder, DenseElementsAttr::get(vector, start)));
   }
-  Tile tile = rowTiles[number];
+  int64_t vectors = getStage(number).getRowVectors();
   auto emit = [&](const Window &columns, ValueRange carried) {
     Window window = columns;
     window.rows = base.rows;
@@ -187,11 +188,10 @@ void RowsLowering::emitColumns(unsigned number, const Window &base) {
   };
   // What all threads need of all columns is folded by each.
   if (inits.empty()) {
-    forOwnColumns(stage.domain, tile.vectors, emit);
+    forOwnColumns(stage.domain, vectors, emit);
     return;
   }
-  SmallVector<Value> folded =
-      forColumns(stage.domain, tile.vectors, inits, emit);
+  SmallVector<Value> folded = forColumns(stage.domain, vectors, inits, emit);
   unsigned next = 0;
   for (const Root &root : stage.roots) {
     if (root.kind != Root::Reduce)
@@ -302,7 +302,7 @@ void RowsLowering::emitPanel(Value first, Value count) {
 }
 
 void RowsLowering::emitPanels() {
-  scf::ForOp loop = forEach(index(0), numRows, panelRows, [&](Value first) {
+  forEach(index(0), numRows, panelRows, [&](Value first) {
     Value count = index(1);
     if (panelRows > 1)
       count = arith::MinUIOp::create(
@@ -310,24 +310,9 @@ void RowsLowering::emitPanels() {
           index(panelRows));
     emitPanel(first, count);
   });
-  auto list = [&](ArrayRef<Tile> tiles) {
-    SmallVector<Attribute> attrs;
-    for (auto [stage, tile] : llvm::zip(plan.getStages(), tiles))
-      if (stage.kind == Stage::Products)
-        attrs.push_back(
-            builder.getDenseI64ArrayAttr({tile.rows, tile.vectors}));
-    return builder.getArrayAttr(attrs);
-  };
-  loop->setAttr("rnn.rows",
-                builder.getDictionaryAttr(
-                    {builder.getNamedAttr(
-                         "lanes", builder.getI64IntegerAttr(kernel.lanes)),
-                     builder.getNamedAttr("row_tiles", list(rowTiles)),
-                     builder.getNamedAttr("tiles", list(blockTiles))}));
 }
 
 void RowsLowering::run() {
-  chooseTiles();
   chooseRowGroup();
   allocateScratch();
   countRows();
@@ -336,9 +321,13 @@ void RowsLowering::run() {
 }
 
 /// What the lowering takes for granted.
-static LogicalResult verifyForLowering(RowsOp op, int64_t lanes) {
+static LogicalResult verifyForLowering(RowsOp op) {
   if (!op.getResults().empty())
     return op.emitOpError("must be bufferized before it is lowered");
+  if (!op.getSchedule())
+    return op.emitOpError("needs a schedule before it is lowered; "
+                          "`rnn-schedule` gives one");
+  int64_t lanes = op.getSchedule()->getLanes();
   for (auto linear : op.getEntry().getOps<LinearOp>())
     if (linear.getTranspose())
       return linear.emitOpError(
@@ -351,6 +340,21 @@ static LogicalResult verifyForLowering(RowsOp op, int64_t lanes) {
   return success();
 }
 
+/// Whether the schedule of `op` speaks of the stages of `plan`.
+static LogicalResult verifySchedule(RowsOp op, const Plan &plan) {
+  ArrayRef<StageAttr> scheduled = op.getSchedule()->getStages();
+  ArrayRef<Stage> stages = plan.getStages();
+  if (scheduled.size() != stages.size())
+    return op.emitOpError("has a schedule of ")
+           << scheduled.size() << " stages; it has " << stages.size();
+  for (auto [number, attr, stage] : llvm::enumerate(scheduled, stages))
+    if (attr.getDepths().size() != stage.groups.size())
+      return op.emitOpError("has a schedule with ")
+             << attr.getDepths().size() << " depths for stage " << number
+             << ", which has " << stage.groups.size() << " groups of products";
+  return success();
+}
+
 namespace {
 struct LowerRows : ravel::impl::LowerRowsBase<LowerRows> {
   using Base::Base;
@@ -359,14 +363,12 @@ struct LowerRows : ravel::impl::LowerRowsBase<LowerRows> {
     SmallVector<RowsOp> kernels;
     getOperation()->walk([&](RowsOp op) { kernels.push_back(op); });
     for (RowsOp op : kernels) {
-      if (failed(verifyForLowering(op, getLanes(op, vectorWidth))))
+      if (failed(verifyForLowering(op)))
         return signalPassFailure();
       FailureOr<Plan> plan = Plan::create(op);
-      if (failed(plan))
+      if (failed(plan) || failed(verifySchedule(op, *plan)))
         return signalPassFailure();
-      int64_t lanes = getLanes(op, vectorWidth);
-      TileOptions options{{lanes, numRegisters}, rows, vectors, panelRows};
-      RowsLowering(op, *plan, options, lanes).run();
+      RowsLowering(op, *plan).run();
     }
     SmallVector<PackOp> packs;
     getOperation()->walk([&](PackOp op) { packs.push_back(op); });

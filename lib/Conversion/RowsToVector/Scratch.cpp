@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-// Chooses a kernel's tiles and reserves its memory.
+// Reserves a kernel's memory.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,30 +20,6 @@ using namespace ravel::rnn;
 /// Scratch memory of more bytes than this comes from the heap.
 static constexpr int64_t kLargeScratch = 32 * 1024;
 
-/// Bytes of weights that stay in the first cache beside rows and sums.
-static constexpr int64_t kCachedWeights = 16 * 1024;
-
-void RowsLowering::chooseTiles() {
-  for (const Stage &stage : plan.getStages()) {
-    int64_t products = 0;
-    for (const ProductGroup &group : stage.groups)
-      products = std::max<int64_t>(products, group.products.size());
-    Tile block{1, 2}, row{1, 2};
-    if (stage.kind == Stage::Products) {
-      RegisterFile target{kernel.lanes, options.target.registers};
-      block = chooseProductTile(target, products, stage.domain);
-      row = chooseRowTile(target, products, stage.domain);
-      panelRows = llvm::alignTo(options.panelRows, kRowGroup);
-    }
-    if (options.rows > 0)
-      block.rows = options.rows;
-    if (options.vectors > 0)
-      block.vectors = row.vectors = options.vectors;
-    blockTiles.push_back(block);
-    rowTiles.push_back(row);
-  }
-}
-
 scf::ForOp ravel::getTimeLoop(RowsOp op) {
   for (auto loop = op->getParentOfType<scf::ForOp>(); loop;
        loop = loop->getParentOfType<scf::ForOp>())
@@ -55,8 +31,8 @@ scf::ForOp ravel::getTimeLoop(RowsOp op) {
 /// Kernels of one loop over time give a row to the same thread: they may read
 /// what the others wrote of it.
 void RowsLowering::chooseRowGroup() {
-  for (Tile tile : blockTiles)
-    rowGroup = std::lcm(rowGroup, tile.rows);
+  for (StageAttr stage : schedule.getStages())
+    rowGroup = std::lcm(rowGroup, stage.getBlockRows());
   // Rows of one line of the cache go to one thread.
   if (rowGroup == 1)
     rowGroup = kRowGroup;
@@ -75,11 +51,10 @@ void RowsLowering::allocatePartialSums(Region &region) {
   for (auto [number, stage] : llvm::enumerate(plan.getStages()))
     for (auto [place, group] : llvm::enumerate(stage.groups)) {
       auto type = getProductVector(group.products[0].op).getType();
-      int64_t vectors = group.products.size() * blockTiles[number].vectors;
-      int64_t bytes =
-          vectors * kernel.lanes * type.getElementTypeBitWidth() / 8;
-      int64_t part = std::max<int64_t>(64, kCachedWeights / bytes / 8 * 8);
-      if (blockTiles[number].rows == 1 || 4 * type.getDimSize(0) <= 5 * part)
+      int64_t vectors =
+          group.products.size() * getStage(number).getBlockVectors();
+      int64_t part = getStage(number).getDepths()[place];
+      if (part == 0)
         continue;
       auto memref = MemRefType::get({panelRows, vectors, kernel.lanes},
                                     type.getElementType());

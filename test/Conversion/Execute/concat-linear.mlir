@@ -1,6 +1,6 @@
-// RUN: ravel-opt %s --rnn-decompose --rnn-lower-rows %lower | %run | FileCheck %s
-// RUN: ravel-opt %s --rnn-decompose --rnn-lower-rows=rows=1 %lower | %run | FileCheck %s
-// RUN: ravel-opt %s --rnn-decompose --rnn-lower-rows="rows=2 vectors=3" %lower | %run | FileCheck %s
+// RUN: ravel-opt %s --rnn-decompose --rnn-schedule --rnn-lower-rows %lower | %run | FileCheck %s
+// RUN: ravel-opt %s --rnn-decompose --rnn-schedule=rows=1 --rnn-lower-rows %lower | %run | FileCheck %s
+// RUN: ravel-opt %s --rnn-decompose --rnn-schedule="rows=2 vectors=3" --rnn-lower-rows %lower | %run | FileCheck %s
 
 // Two vectors side by side, multiplied by a transposed matrix that was packed:
 // what the backward pass of a step does.

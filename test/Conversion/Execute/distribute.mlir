@@ -1,4 +1,4 @@
-// RUN: ravel-opt %s --rnn-lower-rows %lower | %run | FileCheck %s
+// RUN: ravel-opt %s --rnn-schedule --rnn-lower-rows %lower | %run | FileCheck %s
 
 // Three threads, one after the other here, have each row once between them: a
 // row that none or two had would not be one more than before.

@@ -1,5 +1,5 @@
-// RUN: ravel-opt %s --rnn-lower-rows %lower | %run | FileCheck %s
-// RUN: ravel-opt %s --rnn-lower-rows=vector-width=64 %lower | %run | FileCheck %s
+// RUN: ravel-opt %s --rnn-schedule --rnn-lower-rows %lower | %run | FileCheck %s
+// RUN: ravel-opt %s --rnn-schedule=vector-width=64 --rnn-lower-rows %lower | %run | FileCheck %s
 
 // Functions of f64: no component differs from the true value by more than five
 // units in its last place.

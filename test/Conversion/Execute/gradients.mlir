@@ -1,4 +1,4 @@
-// RUN: ravel-opt %s --convert-rnn-to-linalg --rnn-bufferize --canonicalize --cse --rnn-lower-rows --rnn-lower-linalg --convert-linalg-to-loops %lower | %run | FileCheck %s
+// RUN: ravel-opt %s --convert-rnn-to-linalg --rnn-bufferize --canonicalize --cse --rnn-schedule --rnn-lower-rows --rnn-lower-linalg --convert-linalg-to-loops %lower | %run | FileCheck %s
 
 // The gradients of a weight matrix, a bias and an embedding: sums over all rows
 // of a batch.

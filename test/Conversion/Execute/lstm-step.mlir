@@ -1,6 +1,6 @@
-// RUN: ravel-opt %s --rnn-decompose --rnn-lower-rows %lower | %run | FileCheck %s
-// RUN: ravel-opt %s --rnn-decompose --rnn-lower-rows=rows=1 %lower | %run | FileCheck %s
-// RUN: ravel-opt %s --rnn-decompose --rnn-lower-rows="rows=2 vectors=3 vector-width=128" %lower | %run | FileCheck %s
+// RUN: ravel-opt %s --rnn-decompose --rnn-schedule --rnn-lower-rows %lower | %run | FileCheck %s
+// RUN: ravel-opt %s --rnn-decompose --rnn-schedule=rows=1 --rnn-lower-rows %lower | %run | FileCheck %s
+// RUN: ravel-opt %s --rnn-decompose --rnn-schedule="rows=2 vectors=3 vector-width=128" --rnn-lower-rows %lower | %run | FileCheck %s
 
 // A step of an LSTM: four gates of one product, states in place, a size that no
 // vector divides and rows that no block divides.

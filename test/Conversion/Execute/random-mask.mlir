@@ -1,5 +1,5 @@
-// RUN: ravel-opt %s --rnn-lower-rows %lower | %run | FileCheck %s
-// RUN: ravel-opt %s --rnn-lower-rows="vector-width=128 vectors=1" %lower | %run | FileCheck %s
+// RUN: ravel-opt %s --rnn-schedule --rnn-lower-rows %lower | %run | FileCheck %s
+// RUN: ravel-opt %s --rnn-schedule="vector-width=128 vectors=1" --rnn-lower-rows %lower | %run | FileCheck %s
 
 // A mask depends on key, site and component alone, not on how many components
 // are drawn at once.

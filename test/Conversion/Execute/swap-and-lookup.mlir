@@ -1,4 +1,4 @@
-// RUN: ravel-opt %s --rnn-lower-rows %lower | %run | FileCheck %s
+// RUN: ravel-opt %s --rnn-schedule --rnn-lower-rows %lower | %run | FileCheck %s
 
 // Two buffers change places; rows of a matrix are looked up.
 

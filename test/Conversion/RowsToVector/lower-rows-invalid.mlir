@@ -1,4 +1,4 @@
-// RUN: ravel-opt %s --rnn-lower-rows --split-input-file --verify-diagnostics
+// RUN: ravel-opt %s --rnn-schedule --rnn-lower-rows --split-input-file --verify-diagnostics
 
 func.func @on_tensors(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
   // expected-error@below {{must be bufferized before it is lowered}}
@@ -47,4 +47,26 @@ func.func @pack_tensors(%w: tensor<8x8xf32>, %e: tensor<1x8x1x8xf32>) -> tensor<
   // expected-error@below {{must be bufferized before it is lowered}}
   %p = rnn.pack ins(%w : tensor<8x8xf32>) [0] columns 8 outs(%e : tensor<1x8x1x8xf32>) -> tensor<1x8x1x8xf32>
   return %p : tensor<1x8x1x8xf32>
+}
+
+// -----
+
+func.func @no_such_stage(%x: memref<?x8xf32>) {
+  // expected-error@below {{has a schedule of 2 stages; it has 1}}
+  rnn.rows ins(%a = %x : memref<?x8xf32>) outs(%x : memref<?x8xf32>)
+      attributes {schedule = #rnn.schedule<lanes = 8, panel = 1, stages = [<block = [1, 2], row = 2>, <block = [1, 2], row = 2>]>} {
+    rnn.yield %a : tensor<8xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @no_such_product(%x: memref<?x8xf32>) {
+  // expected-error@below {{has a schedule with 1 depths for stage 0, which has 0 groups of products}}
+  rnn.rows ins(%a = %x : memref<?x8xf32>) outs(%x : memref<?x8xf32>)
+      attributes {schedule = #rnn.schedule<lanes = 8, panel = 1, stages = [<block = [1, 2], row = 2, depths = [64]>]>} {
+    rnn.yield %a : tensor<8xf32>
+  }
+  return
 }

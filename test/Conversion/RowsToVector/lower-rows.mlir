@@ -1,4 +1,4 @@
-// RUN: ravel-opt %s -allow-unregistered-dialect --rnn-lower-rows --canonicalize --cse | FileCheck %s
+// RUN: ravel-opt %s -allow-unregistered-dialect --rnn-schedule --rnn-lower-rows --canonicalize --cse | FileCheck %s
 
 // CHECK-LABEL: func.func @tail_is_masked(
 // CHECK-DAG:     %[[MASK:.*]] = arith.constant dense<[true, true, true, false, false, false, false, false]> : vector<8xi1>
@@ -7,7 +7,6 @@
 // CHECK:           vector.maskedload {{.*}}, %[[MASK]]
 // CHECK:           vector.store
 // CHECK:           vector.maskedstore {{.*}}, %[[MASK]]
-// CHECK:         rnn.rows = {lanes = 8 : i64, row_tiles = [], tiles = []}
 func.func @tail_is_masked(%x: memref<?x11xf32>, %y: memref<?x11xf32>) {
   rnn.rows ins(%a = %x : memref<?x11xf32>) outs(%y : memref<?x11xf32>) {
     %b = arith.mulf %a, %a : tensor<11xf32>
@@ -26,7 +25,6 @@ func.func @tail_is_masked(%x: memref<?x11xf32>, %y: memref<?x11xf32>) {
 // CHECK-NOT:       vector.fma
 // CHECK:           scf.yield
 // CHECK-NOT:     memref.alloc
-// CHECK:         tiles = [array<i64: 6, 1>]
 func.func @slices_share_a_loop(%x: memref<?x4xf32>, %W: memref<4x16xf32>, %y: memref<?x8xf32>) {
   rnn.rows ins(%a = %x : memref<?x4xf32>) shared(%w = %W : memref<4x16xf32>) outs(%y : memref<?x8xf32>) {
     %p = rnn.linear %a, %w : tensor<4xf32>, tensor<4x16xf32> -> tensor<16xf32>

@@ -1296,3 +1296,18 @@ func.func @number(%x: f32) -> f32 {
   %y = rnn.sigmoid %x : f32
   return %y : f32
 }
+
+// -----
+
+// expected-error@below {{rows of a block is 0; expected 1 to 32}}
+#stage = #rnn.stage<block = [0, 1], row = 2>
+
+// -----
+
+// expected-error@below {{a depth is 12; expected a multiple of 8, or 0}}
+#stage = #rnn.stage<block = [3, 1], row = 2, depths = [12]>
+
+// -----
+
+// expected-error@below {{rows of a panel is 0; expected 1 to 4096}}
+#schedule = #rnn.schedule<lanes = 8, panel = 0>

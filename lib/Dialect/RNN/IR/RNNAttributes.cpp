@@ -163,3 +163,40 @@ void IdentityAttr::fill(ArrayRef<int64_t> shape, uint64_t,
     for (int64_t c = 0; c < columns; ++c)
       values[r * columns + c] = r == c ? getGain().convertToDouble() : 0.0;
 }
+
+//===----------------------------------------------------------------------===//
+// Schedules
+//===----------------------------------------------------------------------===//
+
+/// Whether `value`, a size named `name`, is from 1 to `most`.
+static LogicalResult verifySize(function_ref<InFlightDiagnostic()> emitError,
+                                StringRef name, int64_t value, int64_t most) {
+  if (value >= 1 && value <= most)
+    return success();
+  return emitError() << name << " is " << value << "; expected 1 to " << most;
+}
+
+LogicalResult StageAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                int64_t blockRows, int64_t blockVectors,
+                                int64_t rowVectors, ArrayRef<int64_t> depths) {
+  constexpr int64_t kMostInBlock = 32;
+  for (auto [name, value] : {std::pair("rows of a block", blockRows),
+                             std::pair("vectors of a block", blockVectors),
+                             std::pair("vectors of a row", rowVectors)})
+    if (failed(verifySize(emitError, name, value, kMostInBlock)))
+      return failure();
+  for (int64_t depth : depths)
+    if (depth < 0 || depth % 8 != 0)
+      return emitError() << "a depth is " << depth
+                         << "; expected a multiple of 8, or 0";
+  return success();
+}
+
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   int64_t lanes, int64_t panelRows,
+                                   ArrayRef<StageAttr>) {
+  constexpr int64_t kMostLanes = 64, kMostRows = 4096;
+  return success(succeeded(verifySize(emitError, "lanes", lanes, kMostLanes)) &&
+                 succeeded(verifySize(emitError, "rows of a panel", panelRows,
+                                      kMostRows)));
+}

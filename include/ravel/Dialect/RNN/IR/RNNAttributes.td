@@ -86,6 +86,49 @@ def RNN_IdentityAttr : RNN_Initializer<"Identity", "identity"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Schedules
+//===----------------------------------------------------------------------===//
+
+def RNN_StageAttr : AttrDef<RNN_Dialect, "Stage"> {
+  let mnemonic = "stage";
+  let summary = "how a stage of a kernel walks rows and columns";
+  let description = [{
+    A stage computes blocks of `block = [rows, vectors]` in registers, and rows
+    that fill no block one by one, `row` vectors of each at once. In `depths` is
+    for each group of products how many components all rows add up before the
+    next ones are read; 0 where a product is accumulated in one go.
+
+    Example: `#rnn.stage<block = [3, 1], row = 2, depths = [128]>`
+  }];
+  let parameters = (ins "int64_t":$blockRows, "int64_t":$blockVectors,
+                        "int64_t":$rowVectors,
+                        OptionalArrayRefParameter<"int64_t">:$depths);
+  let assemblyFormat = [{
+    `<` `block` `=` `[` $blockRows `,` $blockVectors `]` `,` `row` `=` $rowVectors
+    (`,` `depths` `=` `[` $depths^ `]`)? `>`
+  }];
+  let genVerifyDecl = 1;
+}
+def RNN_ScheduleAttr : AttrDef<RNN_Dialect, "Schedule"> {
+  let mnemonic = "schedule";
+  let summary = "how a kernel is laid out on a processor";
+  let description = [{
+    `lanes` components are in a vector. `panel` rows go through all stages, and
+    use a block of weights while it is in the cache, before the next rows.
+
+    Example:
+    `#rnn.schedule<lanes = 8, panel = 96, stages = [<block = [3, 1], row = 2>]>`
+  }];
+  let parameters = (ins "int64_t":$lanes, "int64_t":$panelRows,
+                        OptionalArrayRefParameter<"StageAttr">:$stages);
+  let assemblyFormat = [{
+    `<` `lanes` `=` $lanes `,` `panel` `=` $panelRows
+    (`,` `stages` `=` `[` $stages^ `]`)? `>`
+  }];
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Enumerations
 //===----------------------------------------------------------------------===//
 

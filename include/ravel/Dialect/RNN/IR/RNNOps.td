@@ -1361,6 +1361,7 @@ def RNN_RowsOp : RNN_Op<"rows", [AttrSizedOperandSegments, IsolatedFromAbove,
     each row; the threads that share a row wait for each other where one needs
     what another computes, and at the end. Operands of `outs` listed in
     `disjoint` are never the memory of one of `ins`, though they may look so.
+    `schedule` is what `rnn-schedule` chose.
 
     Constraints:
     * C1: the body's arguments are rows of `ins`, then `shared` operands as
@@ -1387,7 +1388,8 @@ def RNN_RowsOp : RNN_Op<"rows", [AttrSizedOperandSegments, IsolatedFromAbove,
                        Variadic<RNN_Rows>:$outs,
                        Optional<Index>:$thread_id, Optional<Index>:$num_threads,
                        Optional<Index>:$column_id, Optional<Index>:$num_column_threads,
-                       OptionalAttr<DenseI64ArrayAttr>:$disjoint);
+                       OptionalAttr<DenseI64ArrayAttr>:$disjoint,
+                       OptionalAttr<RNN_ScheduleAttr>:$schedule);
   let results = (outs Variadic<AnyRankedTensor>:$results_);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
