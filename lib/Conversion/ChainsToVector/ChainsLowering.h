@@ -19,7 +19,8 @@ namespace ravel {
 struct ChainOptions {
   /// Components of a vector register, and vector registers.
   int64_t lanes, registers;
-  /// Instants that are computed for a block of columns before the next block.
+  /// Instants that are computed for a block of columns before the next block; 0
+  /// for as many as a few pages hold.
   int64_t timeTile;
   bool parallel;
   /// Fewest components of a packed sequence that are shared among threads.
@@ -72,6 +73,7 @@ private:
   void beginParallel();
   void endParallel();
   Share chooseShare(mlir::Value firstRow);
+  mlir::Value chooseTimeTile();
   void emitTiles(const Share &share);
   void emitColumns(const Share &share, mlir::Value example, mlir::Value first,
                    mlir::Value end);

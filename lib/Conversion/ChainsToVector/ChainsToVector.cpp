@@ -16,12 +16,12 @@
 //         states to memory
 //
 // A block has several vectors, so that the latency of one chain is hidden
-// behind the others. A tile is a few instants: long enough for the states to
-// stay in registers, short enough for the pages that it reads to stay in the
-// TLB and for the rows of an instant to be read in order, which the hardware's
-// prefetcher wants. Threads split examples by their total length, or columns
-// where there are few examples. Whoever computes a chain does the same
-// operations in the same order.
+// behind the others. A tile is as many instants as have their rows in few
+// pages: the hardware's prefetcher wants memory to be read in order, which a
+// block through all of time would not do. Where one instant fills pages, each
+// is a tile, and the states pass through the first cache. Threads split
+// examples by their total length, or columns where there are few examples.
+// Whoever computes a chain does the same operations in the same order.
 //
 // Narrow states leave the processor waiting for one chain. If these are linear
 // and long their time is split (TimeChunks.cpp).
@@ -91,6 +91,16 @@ scf::ForOp ChainsLowering::forEach(Value begin, Value end, Value step,
 //===----------------------------------------------------------------------===//
 // Sizes
 //===----------------------------------------------------------------------===//
+
+/// Bits of the widest number that `op` computes with.
+static int64_t getWidth(ChainsOp op) {
+  int64_t width = 32;
+  for (Operation &inner : op.getEntry())
+    for (Value value : inner.getOperands())
+      if (auto type = dyn_cast<FloatType>(getElementTypeOrSelf(value)))
+        width = std::max<int64_t>(width, type.getWidth());
+  return width;
+}
 
 ChainsLowering::ChainsLowering(ChainsOp op, const ChainOptions &options)
     : builder(op.getLoc(), op), op(op), options(options),
@@ -248,8 +258,23 @@ ChainsLowering::Share ChainsLowering::chooseShare(Value firstRow) {
 // Loops
 //===----------------------------------------------------------------------===//
 
+/// Chooses as many instants as have their rows in two pages, but no more than
+/// 32 and one at least.
+Value ChainsLowering::chooseTimeTile() {
+  if (options.timeTile > 0)
+    return index(options.timeTile);
+  constexpr int64_t kTileBytes = 8192, kMostInstants = 32;
+  int64_t rowBytes = std::max<int64_t>(columns, 1) * getWidth(op) / 8;
+  int64_t rows = std::max<int64_t>(kTileBytes / rowBytes, 1);
+  Value one = index(1);
+  Value examples = builder.createOrFold<arith::MaxUIOp>(numExamples, one);
+  Value instants = div(index(rows), examples);
+  instants = builder.createOrFold<arith::MaxUIOp>(instants, one);
+  return min(instants, index(kMostInstants));
+}
+
 void ChainsLowering::emitTiles(const Share &share) {
-  Value tile = index(options.timeTile);
+  Value tile = chooseTimeTile();
   Value numTiles = ceilDiv(numInstants, tile);
   scf::ForOp loop = forEach(index(0), numTiles, index(1), [&](Value step) {
     Value number = step;
@@ -341,16 +366,6 @@ void ChainsLowering::run() {
     memref::DeallocOp::create(builder, maps);
   memref::DeallocOp::create(builder, lengths);
   op.erase();
-}
-
-/// Bits of the widest number that `op` computes with.
-static int64_t getWidth(ChainsOp op) {
-  int64_t width = 32;
-  for (Operation &inner : op.getEntry())
-    for (Value value : inner.getOperands())
-      if (auto type = dyn_cast<FloatType>(getElementTypeOrSelf(value)))
-        width = std::max<int64_t>(width, type.getWidth());
-  return width;
 }
 
 namespace {

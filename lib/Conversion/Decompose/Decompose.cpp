@@ -53,27 +53,10 @@ static Value expandLogSumExp(ImplicitLocOpBuilder &b, Operation *op) {
   return arith::AddFOp::create(b, largest, log);
 }
 
-static Value expandSigmoid(ImplicitLocOpBuilder &b, Operation *op) {
-  Value x = op->getOperand(0);
-  Value one = createSplat(b, b.getLoc(), x.getType(), 1);
-  Value e = math::ExpOp::create(b, arith::NegFOp::create(b, x));
-  return arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, e));
-}
-
 static Value expandRelu(ImplicitLocOpBuilder &b, Operation *op) {
   Value x = op->getOperand(0);
   Value zero = createSplat(b, b.getLoc(), x.getType(), 0);
   return arith::MaximumFOp::create(b, x, zero);
-}
-
-static Value expandSoftplus(ImplicitLocOpBuilder &b, Operation *op) {
-  Value x = op->getOperand(0);
-  Value zero = createSplat(b, b.getLoc(), x.getType(), 0);
-  Value positive = arith::MaximumFOp::create(b, x, zero);
-  Value size = math::AbsFOp::create(b, x);
-  Value e = math::ExpOp::create(b, arith::NegFOp::create(b, size));
-  Value log = math::Log1pOp::create(b, e);
-  return arith::AddFOp::create(b, positive, log);
 }
 
 /// Columns [begin, end) of a vector.
@@ -204,9 +187,7 @@ struct Decompose : ravel::impl::DecomposeBase<Decompose> {
     patterns.add<ShareConstant>(&getContext());
     add(SoftmaxOp::getOperationName(), expandSoftmax);
     add(LogSumExpOp::getOperationName(), expandLogSumExp);
-    add(SigmoidOp::getOperationName(), expandSigmoid);
     add(ReluOp::getOperationName(), expandRelu);
-    add(SoftplusOp::getOperationName(), expandSoftplus);
     add(tensor::InsertSliceOp::getOperationName(), expandInsertSlice);
     add(tensor::PadOp::getOperationName(), expandPad);
     add(tensor::ExtractSliceOp::getOperationName(), expandSliceOfConcat);

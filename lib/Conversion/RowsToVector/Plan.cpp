@@ -102,6 +102,8 @@ static bool isConstant(Value value) {
 }
 
 static bool isTranscendental(Operation *op) {
+  if (isa<SigmoidOp, SoftplusOp, GeluOp>(op))
+    return true;
   return isa<math::MathDialect>(op->getDialect()) &&
          !isa<math::AbsFOp, math::FmaOp, math::CopySignOp, math::FloorOp,
               math::CeilOp, math::RoundEvenOp>(op);

@@ -1291,6 +1291,14 @@ func.func @packed_linear(%x: tensor<8xf32>, %w: tensor<2x4x2x8xf32>) -> tensor<3
 
 // -----
 
+func.func @number(%x: f32) -> f32 {
+  // expected-error @below {{'rnn.sigmoid' op operand #0 must be vector, sequence of vectors, or vector register, but got 'f32'}}
+  %y = rnn.sigmoid %x : f32
+  return %y : f32
+}
+
+// -----
+
 // C1.
 func.func @segments_of_nothing(%x: !rnn.seq<f32>) {
   // expected-error @below {{C1: the length must be positive, but is 0}}

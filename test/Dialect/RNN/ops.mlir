@@ -46,6 +46,18 @@ rnn.cell @maps(%x, %z: tensor<4xf32>) state(%h) {
   rnn.yield %a state(%b)
 }
 
+// In loops they take registers.
+// CHECK-LABEL: func.func @on_registers
+// CHECK-NEXT:    rnn.sigmoid %{{.*}} : vector<8xf32>
+// CHECK-NEXT:    rnn.softplus %{{.*}} : vector<8xf32>
+// CHECK-NEXT:    rnn.gelu %{{.*}} : vector<8xf32>
+func.func @on_registers(%x: vector<8xf32>) -> vector<8xf32> {
+  %0 = rnn.sigmoid %x : vector<8xf32>
+  %1 = rnn.softplus %0 : vector<8xf32>
+  %2 = rnn.gelu %1 : vector<8xf32>
+  return %2 : vector<8xf32>
+}
+
 // CHECK-LABEL: rnn.cell @functions
 // CHECK-NEXT:    rnn.sigmoid %{{.*}} : tensor<?xf32>
 // CHECK-NEXT:    rnn.relu %{{.*}} : tensor<?xf32>

@@ -23,6 +23,10 @@ static Value mul(OpBuilder &builder, Location loc, Value a, Value b) {
   return arith::MulFOp::create(builder, loc, a, b);
 }
 
+static Value add(OpBuilder &builder, Location loc, Value a, Value b) {
+  return arith::AddFOp::create(builder, loc, a, b);
+}
+
 static Value sub(OpBuilder &builder, Location loc, Value a, Value b) {
   return arith::SubFOp::create(builder, loc, a, b);
 }
@@ -73,6 +77,32 @@ LogicalResult SoftplusOp::buildAdjoint(OpBuilder &builder,
   Value x = context.getForward(builder, getOperand());
   Value slope = SigmoidOp::create(builder, loc, x.getType(), x);
   context.addGradient(builder, getOperand(), mul(builder, loc, g, slope));
+  return success();
+}
+
+/// g s (1 + x h' (1 - s)), where y = x s, s = sigmoid(h), h = a x + b x^3
+LogicalResult GeluOp::buildAdjoint(OpBuilder &builder,
+                                   AdjointContext &context) {
+  Location loc = getLoc();
+  auto splat = [&](double value) {
+    return createSplat(builder, loc, getType(), value);
+  };
+  constexpr double a = 2 * 0.79788456080286535588; // sqrt(2/pi)
+  constexpr double b = 0.044715 * a;
+  Value g = context.getGradient(getResult());
+  // Beyond these bounds the slope is 0 or 1, but an infinity times 0 is not.
+  Value x = context.getForward(builder, getOperand());
+  x = arith::MaximumFOp::create(builder, loc, x, splat(-32));
+  x = arith::MinimumFOp::create(builder, loc, x, splat(32));
+  Value square = mul(builder, loc, x, x);
+  Value cubic = mul(builder, loc, square, splat(b));
+  Value h = mul(builder, loc, x, add(builder, loc, splat(a), cubic));
+  Value s = SigmoidOp::create(builder, loc, getType(), h);
+  Value slope = add(builder, loc, splat(a), mul(builder, loc, splat(3), cubic));
+  Value change = mul(builder, loc, mul(builder, loc, x, slope),
+                     sub(builder, loc, splat(1), s));
+  Value derivative = mul(builder, loc, s, add(builder, loc, splat(1), change));
+  context.addGradient(builder, getOperand(), mul(builder, loc, g, derivative));
   return success();
 }
 

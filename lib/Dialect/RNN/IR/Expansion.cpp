@@ -150,26 +150,6 @@ FailureOr<SmallVector<Value>> EluOp::expand(OpBuilder &builder,
       arith::AddFOp::create(builder, loc, positive, below)};
 }
 
-FailureOr<SmallVector<Value>> GeluOp::expand(OpBuilder &builder,
-                                             ExpansionContext &) {
-  Location loc = getLoc();
-  Value x = getOperand();
-  auto splat = [&](double value) {
-    return createSplat(builder, loc, getType(), value);
-  };
-  Value square = arith::MulFOp::create(builder, loc, x, x);
-  Value cube = arith::MulFOp::create(builder, loc, square, x);
-  Value scaled = arith::MulFOp::create(builder, loc, cube, splat(0.044715));
-  Value sum = arith::AddFOp::create(builder, loc, x, scaled);
-  Value inner =
-      arith::MulFOp::create(builder, loc, sum,
-                            splat(2 * 0.79788456080286535588)); // sqrt(2/pi)
-  // 0.5 (1 + tanh(u)) is sigmoid(2 u), which is precise where 1 and tanh(u)
-  // nearly cancel.
-  Value share = SigmoidOp::create(builder, loc, getType(), inner);
-  return SmallVector<Value>{arith::MulFOp::create(builder, loc, x, share)};
-}
-
 FailureOr<SmallVector<Value>> SiluOp::expand(OpBuilder &builder,
                                              ExpansionContext &) {
   Value gate = SigmoidOp::create(builder, getLoc(), getType(), getOperand());

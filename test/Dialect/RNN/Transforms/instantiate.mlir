@@ -258,13 +258,6 @@ func.func @elu(%x: tensor<2xf32>) -> tensor<2xf32> {
   return %y : tensor<2xf32>
 }
 
-// CHECK-LABEL: func.func @gelu(
-// CHECK:         rnn.sigmoid
-func.func @gelu(%x: tensor<2xf32>) -> tensor<2xf32> {
-  %y = rnn.gelu %x : tensor<2xf32>
-  return %y : tensor<2xf32>
-}
-
 // CHECK-LABEL: func.func @silu(
 // CHECK-NEXT:    %[[S:.*]] = rnn.sigmoid %arg0
 // CHECK-NEXT:    arith.mulf %arg0, %[[S]]

@@ -275,15 +275,21 @@ def RNN_HyperOp : RNN_Op<"hyper", [Pure, SizeInference, Expandable, HasParent<"O
 // Elementwise functions that `math` lacks, and functions of a whole vector
 //===----------------------------------------------------------------------===//
 
-class RNN_Unary<string mnemonic, list<Trait> traits> : RNN_Op<mnemonic,
-    !listconcat([Pure, RNN_Liftable, Elementwise, SameOperandsAndResultType],
-                traits)> {
-  let arguments = (ins RNN_VectorLike:$operand);
-  let results = (outs RNN_VectorLike:$result);
+class RNN_Unary<string mnemonic, list<Trait> traits, Type type = RNN_VectorLike>
+    : RNN_Op<mnemonic, !listconcat([Pure, RNN_Liftable, Elementwise,
+                                    SameOperandsAndResultType], traits)> {
+  let arguments = (ins type:$operand);
+  let results = (outs type:$result);
   let assemblyFormat = "$operand attr-dict `:` type($result)";
 }
 
-def RNN_SigmoidOp : RNN_Unary<"sigmoid", [Differentiable]> {
+/// What an op takes that stays until `rnn-expand-math`, in loops on registers.
+def RNN_VectorOrRegister : AnyTypeOf<
+    [RNN_VectorLike, VectorOfAnyRankOf<[AnyFloat]>],
+    "vector, sequence of vectors, or vector register">;
+
+def RNN_SigmoidOp : RNN_Unary<"sigmoid", [Differentiable],
+                              RNN_VectorOrRegister> {
   let summary = "1 / (1 + exp(-x))";
   let description = [{
     Example:
@@ -341,7 +347,8 @@ def RNN_EluOp : RNN_Unary<"elu", [Expandable]> {
     ```
   }];
 }
-def RNN_SoftplusOp : RNN_Unary<"softplus", [Differentiable]> {
+def RNN_SoftplusOp : RNN_Unary<"softplus", [Differentiable],
+                               RNN_VectorOrRegister> {
   let summary = "log(1 + exp(x))";
   let description = [{
     Computed as max(x, 0) + log1p(exp(-|x|)).
@@ -356,7 +363,7 @@ def RNN_SoftplusOp : RNN_Unary<"softplus", [Differentiable]> {
     ```
   }];
 }
-def RNN_GeluOp : RNN_Unary<"gelu", [Expandable]> {
+def RNN_GeluOp : RNN_Unary<"gelu", [Differentiable], RNN_VectorOrRegister> {
   let summary = "x Phi(x), by the tanh form";
   let description = [{
     `0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`, computed as
