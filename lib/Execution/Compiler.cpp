@@ -241,6 +241,7 @@ static void fillPipelineOptions(const CompileOptions &options,
   result.precision = getName(options.precision).str();
   result.objective = options.objective;
   result.gradientInputs = options.gradientInputs;
+  result.checkpointTime = options.checkpointTime;
   result.optimizer = options.optimizer;
   result.unrollTime = options.unrollTime;
   result.without = options.without;
@@ -505,7 +506,8 @@ static std::string getCacheKey(const ModelSource &source,
   add("functions");
   for (const std::string &name : options.functions)
     add(name);
-  os << options.unrollTime << ',' << options.optimizationLevel << ',';
+  os << options.checkpointTime << ',' << options.unrollTime << ','
+     << options.optimizationLevel << ',';
   add(machine.getTargetTriple().str());
   add(machine.getTargetCPU());
   add(machine.getTargetFeatureString());

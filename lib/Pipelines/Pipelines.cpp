@@ -53,6 +53,7 @@ void ravel::buildGradientPipeline(OpPassManager &pm,
     rnn::RNNDifferentiateOptions differentiate;
     differentiate.function = options.objective;
     differentiate.replace = options.gradientOnly;
+    differentiate.checkpointTime = options.checkpointTime;
     differentiate.wrt.assign({"parameters"});
     differentiate.wrt.append(options.gradientInputs.begin(),
                              options.gradientInputs.end());

@@ -179,6 +179,10 @@ Error Subject::compile(const ModelFolder &model) {
   if (!steps)
     return steps.takeError();
   options.without = *steps;
+  Expected<int64_t> interval = getCheckpointTime();
+  if (!interval)
+    return interval.takeError();
+  options.checkpointTime = *interval;
   if (trains) {
     options.objective = function;
     options.training = true;

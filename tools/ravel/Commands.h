@@ -57,6 +57,10 @@ llvm::Expected<std::string> getWeightType();
 /// The steps that the command line leaves out.
 llvm::Expected<std::vector<std::string>> getOmittedSteps();
 
+/// How many instants the command line puts between the states that a backward
+/// pass keeps.
+llvm::Expected<int64_t> getCheckpointTime();
+
 /// A compiler with the cache of the command line; sets the number of threads.
 Compiler makeCompiler();
 

@@ -95,6 +95,12 @@ Expected<std::vector<std::string>> getOmittedSteps() {
   return std::vector<std::string>(without.begin(), without.end());
 }
 
+Expected<int64_t> getCheckpointTime() {
+  if (checkpointTime < 0)
+    return makeError("--checkpoint-time must not be negative");
+  return checkpointTime.getValue();
+}
+
 Compiler makeCompiler() {
   setNumThreads(
       threads > 0

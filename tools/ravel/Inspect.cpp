@@ -28,6 +28,10 @@ static Expected<CompileOptions> getCompileOptions(const ModelFolder &model) {
   if (!steps)
     return steps.takeError();
   options.without = *steps;
+  Expected<int64_t> interval = getCheckpointTime();
+  if (!interval)
+    return interval.takeError();
+  options.checkpointTime = *interval;
   options.cpu = cpu;
   options.training = printTraining;
   if (!entry.empty())

@@ -207,6 +207,13 @@ cl::opt<std::string>
                        "model's own, with settings: 'adam{beta1=0.95}' (adam)"),
               cl::sub(trainCommand), cl::sub(printCommand),
               cl::sub(benchCommand), cl::cat(trainingOptions));
+cl::opt<int64_t> checkpointTime(
+    "checkpoint-time", cl::init(0), cl::value_desc("K"),
+    cl::desc("Keep the states of every K-th instant alone and compute the rest "
+             "again in the backward pass: less memory, about one more forward "
+             "pass (0: keep all)"),
+    cl::sub(trainCommand), cl::sub(printCommand), cl::sub(benchCommand),
+    cl::cat(trainingOptions));
 cl::opt<double> clip("clip", cl::init(0), cl::value_desc("norm"),
                      cl::desc("Scale gradients down to this global norm"),
                      cl::sub(trainCommand), cl::sub(benchCommand),

@@ -35,8 +35,8 @@ extern llvm::cl::opt<bool> everyStep, noNormalize;
 // Training.
 extern llvm::cl::opt<std::string> outFolder, optimizer, schedule, metric,
     initWeights;
-extern llvm::cl::opt<int64_t> epochs, batchSize, patience, evaluateEvery,
-    logEvery;
+extern llvm::cl::opt<int64_t> epochs, batchSize, checkpointTime, patience,
+    evaluateEvery, logEvery;
 extern llvm::cl::opt<double> learningRate, clip;
 extern llvm::cl::opt<bool> resume, overwrite;
 

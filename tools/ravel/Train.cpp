@@ -147,6 +147,10 @@ Expected<int> train() {
   options.precision = *type;
   options.objective = *function;
   options.cpu = cpu;
+  Expected<int64_t> interval = getCheckpointTime();
+  if (!interval)
+    return interval.takeError();
+  options.checkpointTime = *interval;
   if (Error error =
           parseOptimizer(optimizer, options.optimizer, options.hyperparameters))
     return error;

@@ -90,6 +90,9 @@ struct CompileOptions {
   std::string objective;
   /// Inputs that the gradient is taken for too, by name.
   std::vector<std::string> gradientInputs;
+  /// Instants between the states that the backward pass keeps of a loop over
+  /// time; it computes the rest again. 0: it keeps all that it needs.
+  int64_t checkpointTime = 0;
   /// An optimizer of the model or the prelude that is added, under its name.
   std::string optimizer;
   /// Values for the optimizer's hyperparameters.

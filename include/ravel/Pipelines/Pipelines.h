@@ -37,6 +37,10 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   ListOption<std::string> gradientInputs{
       *this, "gradient-inputs",
       llvm::cl::desc("Inputs that the gradient is taken for too")};
+  Option<int64_t> checkpointTime{
+      *this, "checkpoint-time",
+      llvm::cl::desc("Instants between the states that a backward pass keeps"),
+      llvm::cl::init(0)};
   Option<std::string> optimizer{*this, "optimizer",
                                 llvm::cl::desc("Optimizer to add"),
                                 llvm::cl::init("")};

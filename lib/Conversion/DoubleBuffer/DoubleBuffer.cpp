@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "ravel/Conversion/Passes.h"
 
@@ -41,16 +42,61 @@ struct State {
 };
 } // namespace
 
-/// The memory of which `view` is the first rows: an allocation or an argument.
-static Value getMemory(Value view) {
+/// The memory that `value` is all of, or the first rows of: an allocation or an
+/// argument.
+static Value getRoot(Value value) {
+  while (auto subview = value.getDefiningOp<memref::SubViewOp>())
+    value = subview.getSource();
+  bool isWhole =
+      isa<BlockArgument>(value) || value.getDefiningOp<memref::AllocOp>();
+  return isWhole ? value : Value();
+}
+
+/// Whether the rows of `type` follow one another from its first element on.
+static bool isContiguous(MemRefType type) {
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  return type.getRank() > 0 &&
+         succeeded(type.getStridesAndOffset(strides, offset)) && offset == 0 &&
+         strides == computeSuffixProduct(type.getShape());
+}
+
+/// The memory outside of `loop` of which `view` is the first rows: an
+/// allocation, an argument, or the first rows of such.
+static Value getMemory(Value view, scf::ForOp loop) {
   auto subview = view.getDefiningOp<memref::SubViewOp>();
-  if (!subview)
+  if (!subview || !loop->isAncestor(subview))
     return nullptr;
   Value source = subview.getSource();
-  bool isWhole =
-      isa<BlockArgument>(source) || source.getDefiningOp<memref::AllocOp>();
-  auto type = cast<MemRefType>(source.getType());
-  return isWhole && type.getLayout().isIdentity() ? source : Value();
+  Value root = getRoot(source);
+  bool isOutside = !loop.getRegion().isAncestor(source.getParentRegion());
+  return root && isOutside && isContiguous(cast<MemRefType>(source.getType()))
+             ? source
+             : Value();
+}
+
+/// All views of `root`, and it.
+static SmallVector<Value> getAliases(Value root) {
+  SmallVector<Value> aliases{root};
+  for (unsigned i = 0; i < aliases.size(); ++i)
+    for (Operation *user : aliases[i].getUsers())
+      if (isa<ViewLikeOpInterface>(user))
+        llvm::append_range(aliases, user->getResults());
+  return aliases;
+}
+
+/// Whether all that `loop` does with `memory` are views for `kernel`.
+static bool isPrivate(Value memory, scf::ForOp loop, RowsOp kernel) {
+  auto isView = [&](Operation *op) {
+    auto view = dyn_cast_if_present<memref::SubViewOp>(op);
+    return view && view->getParentOp() == loop && view.getSource() == memory;
+  };
+  return llvm::all_of(getAliases(getRoot(memory)), [&](Value alias) {
+    return llvm::all_of(alias.getUsers(), [&](Operation *user) {
+      return !loop->isAncestor(user) || isView(user) ||
+             (user == kernel && isView(alias.getDefiningOp()));
+    });
+  });
 }
 
 /// The states that the kernel would have to copy.
@@ -58,27 +104,15 @@ static SmallVector<State> findStates(scf::ForOp loop, RowsOp kernel,
                                      const Plan &plan) {
   SmallVector<State> states;
   for (auto [index, out] : llvm::enumerate(kernel.getOuts())) {
-    Value memory = getMemory(out);
+    Value memory = getMemory(out, loop);
     if (!plan.isStaged(index) || !memory ||
-        cast<MemRefType>(out.getType()).getRank() != 2 ||
-        loop->isAncestor(memory.getParentBlock()->getParentOp()))
+        cast<MemRefType>(out.getType()).getRank() != 2)
       continue;
     State state{memory, {}, static_cast<unsigned>(index)};
     for (auto [number, in] : llvm::enumerate(kernel.getIns()))
-      if (getMemory(in) == memory)
+      if (getMemory(in, loop) == memory)
         state.ins.push_back(number);
-    // All that the loop does with it are these views.
-    bool isPrivate = !state.ins.empty();
-    for (Operation *user : memory.getUsers()) {
-      if (!loop->isAncestor(user))
-        continue;
-      auto view = dyn_cast<memref::SubViewOp>(user);
-      isPrivate &= view && view->getParentOp() == loop &&
-                   llvm::all_of(view->getUsers(), [&](Operation *each) {
-                     return each == kernel;
-                   });
-    }
-    if (isPrivate)
+    if (!state.ins.empty() && isPrivate(memory, loop, kernel))
       states.push_back(std::move(state));
   }
   return states;
@@ -86,25 +120,24 @@ static SmallVector<State> findStates(scf::ForOp loop, RowsOp kernel,
 
 /// Whether anything after `loop` may read `memory`.
 static bool isUsedAfter(Value memory, scf::ForOp loop) {
-  if (isa<BlockArgument>(memory))
+  Value root = getRoot(memory);
+  if (isa<BlockArgument>(root))
     return true;
-  SmallVector<Value> aliases{memory};
-  for (unsigned i = 0; i < aliases.size(); ++i)
-    for (Operation *user : aliases[i].getUsers()) {
+  for (Value alias : getAliases(root))
+    for (Operation *user : alias.getUsers()) {
       if (isa<memref::DeallocOp>(user) || loop->isAncestor(user))
         continue;
       Operation *top = loop->getBlock()->findAncestorOpInBlock(*user);
       if (!top || !top->isBeforeInBlock(loop))
         return true;
-      if (isa<ViewLikeOpInterface>(user))
-        llvm::append_range(aliases, user->getResults());
     }
   return false;
 }
 
 static void doubleBuffer(scf::ForOp loop, RowsOp kernel, const State &state) {
   ImplicitLocOpBuilder builder(kernel.getLoc(), loop);
-  auto type = cast<MemRefType>(state.memory.getType());
+  auto stateType = cast<MemRefType>(state.memory.getType());
+  auto type = MemRefType::get(stateType.getShape(), stateType.getElementType());
   SmallVector<Value> sizes;
   for (int64_t dim = 0; dim < type.getRank(); ++dim)
     if (type.isDynamicDim(dim))

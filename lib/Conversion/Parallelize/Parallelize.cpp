@@ -55,17 +55,20 @@ static bool isSplittable(Operation *op) {
   return splittable;
 }
 
-/// The fewest rows of any array that the kernels in `op` write: the batch, for
-/// a loop over time, since the packed arrays have at least as many.
+/// The fewest rows of any array outside of `op` that its kernels write: the
+/// batch, for a loop over time, since the packed arrays have at least as many.
 static Value createRowCount(OpBuilder &builder, Operation *op) {
   Value count;
   op->walk([&](RowsOp rows) {
     for (Value base : rows.getOuts()) {
-      while (auto view = base.getDefiningOp<memref::SubViewOp>())
+      auto isInside = [&] {
+        return op->isProperAncestor(base.getParentBlock()->getParentOp()) ||
+               op == base.getParentBlock()->getParentOp();
+      };
+      auto view = base.getDefiningOp<memref::SubViewOp>();
+      for (; view && isInside(); view = base.getDefiningOp<memref::SubViewOp>())
         base = view.getSource();
-      if (llvm::any_of(op->getRegions(), [&](Region &region) {
-            return region.isAncestor(base.getParentRegion());
-          }))
+      if (isInside())
         continue;
       Value size = memref::DimOp::create(builder, rows.getLoc(), base, 0);
       count = count
@@ -276,6 +279,35 @@ static SmallVector<SmallVector<PackOp>> findPacking(Block &block) {
   return runs;
 }
 
+/// The blocks of ops that don't run at every instant: that of `function`, and
+/// those of loops over parts of time.
+static SmallVector<Block *> findBlocks(func::FuncOp function) {
+  SmallVector<Block *> blocks{&function.front()};
+  for (unsigned i = 0; i < blocks.size(); ++i)
+    for (auto loop : blocks[i]->getOps<scf::ForOp>())
+      if (!loop->hasAttr(RNNDialect::kTimeAttr))
+        blocks.push_back(loop.getBody());
+  return blocks;
+}
+
+/// Splits what is in `block`, but for the bodies of loops that are not over
+/// time.
+static LogicalResult parallelize(Block &block, ModuleOp module,
+                                 const Limits &limits) {
+  for (ArrayRef<PackOp> run : findPacking(block))
+    parallelizePacking(run, module);
+  parallelizeRowSums(block, module);
+  SmallVector<Operation *> work;
+  for (Operation &op : block)
+    if (isa<RowsOp>(op) || (op.hasAttr(RNNDialect::kTimeAttr) &&
+                            op.getNumResults() == 0 && isSplittable(&op)))
+      work.push_back(&op);
+  for (Operation *op : work)
+    if (failed(parallelize(op, module, limits)))
+      return failure();
+  return success();
+}
+
 namespace {
 struct ParallelizePass : ravel::impl::ParallelizeBase<ParallelizePass> {
   using Base::Base;
@@ -285,16 +317,8 @@ struct ParallelizePass : ravel::impl::ParallelizeBase<ParallelizePass> {
     for (auto function : module.getOps<func::FuncOp>()) {
       if (function.isExternal())
         continue;
-      for (ArrayRef<PackOp> run : findPacking(function.front()))
-        parallelizePacking(run, module);
-      SmallVector<Operation *> work;
-      parallelizeRowSums(function.front(), module);
-      for (Operation &op : function.front())
-        if (isa<RowsOp>(op) || (op.hasAttr(RNNDialect::kTimeAttr) &&
-                                op.getNumResults() == 0 && isSplittable(&op)))
-          work.push_back(&op);
-      for (Operation *op : work)
-        if (failed(parallelize(op, module,
+      for (Block *block : findBlocks(function))
+        if (failed(parallelize(*block, module,
                                {minRows, minWork, rowWeights, minRegionWork})))
           return signalPassFailure();
     }

@@ -8,10 +8,14 @@
 // caller hands over and keeps from call to call: a fresh allocation of some
 // megabytes costs more in page faults than a step of the model.
 //
-// A buffer lives from the first to the last op of the function's entry block
-// that uses it or a view of it. Buffers with the same dynamic sizes whose lives
-// don't overlap share a place. A buffer inside a parallel region exists once
-// for each thread.
+// A buffer lives from the first to the last op of its block that uses it or a
+// view of it. Buffers with the same dynamic sizes whose lives don't overlap
+// share a place. A buffer inside a parallel region exists once for each thread.
+//
+// A buffer in a loop, as those over parts of time have them, holds nothing from
+// one iteration to the next, so that its place is the same in all of them. Its
+// size may be a minimum (`arith.minui`) of what the iteration needs and a bound
+// that is known before the loop: the place has the bound.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,6 +26,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "ravel/Conversion/Passes.h"
@@ -42,9 +47,11 @@ static constexpr int64_t kLine = 64;
 static constexpr int64_t kStagger = 5 * kLine;
 
 namespace {
-/// A buffer and when it is in use, in ops of the entry block.
+/// A buffer and when it is in use, in ops of the function as they are written.
 struct Buffer {
   memref::AllocOp op;
+  /// What its dynamic sizes are at most.
+  SmallVector<Value> sizes;
   unsigned first, last;
   /// The parallel region, each of whose threads has such a buffer.
   omp::ParallelOp parallel;
@@ -75,11 +82,18 @@ public:
   void replace(Value workspace, ModuleOp module);
 
 private:
+  void numberOps();
   void collect();
+  std::optional<Buffer> describe(memref::AllocOp op,
+                                 BufferViewFlowAnalysis &views);
+  bool findLife(Buffer &buffer, BufferViewFlowAnalysis &views);
   void assign();
   bool isComputable(Value size);
+  Value getBound(Value size);
 
   func::FuncOp function;
+  /// The number of each op, and of the last op in it.
+  DenseMap<Operation *, std::pair<unsigned, unsigned>> spans;
   SmallVector<Buffer> buffers;
   SmallVector<Place> places;
   /// The ops of the entry block that compute sizes, in order.
@@ -99,6 +113,9 @@ static void addSlice(Value size, SetVector<Operation *> &ops) {
 
 /// Whether `size` follows from the function's arguments before anything runs.
 bool MemoryPlan::isComputable(Value size) {
+  if (auto argument = dyn_cast<BlockArgument>(size);
+      argument && argument.getOwner() != &function.front())
+    return false;
   SetVector<Operation *> slice;
   addSlice(size, slice);
   return llvm::all_of(slice, [&](Operation *op) {
@@ -115,40 +132,94 @@ bool MemoryPlan::isComputable(Value size) {
   });
 }
 
-void MemoryPlan::collect() {
-  BufferViewFlowAnalysis views(function);
-  Block &entry = function.front();
-  DenseMap<Operation *, unsigned> positions;
-  for (auto [position, op] : llvm::enumerate(entry))
-    positions[&op] = position;
-  function.walk([&](memref::AllocOp op) {
-    bool isNested = op->getBlock() != &entry;
-    if (!op.getType().getLayout().isIdentity() ||
-        (isNested && !op.getDynamicSizes().empty()) ||
-        !llvm::all_of(op.getDynamicSizes(),
-                      [&](Value size) { return isComputable(size); }))
-      return;
-    Operation *top = entry.findAncestorOpInBlock(*op);
-    Buffer buffer{op, positions[top], positions[top],
-                  op->getParentOfType<omp::ParallelOp>(), 1};
-    if (!isNested) {
-      buffer.first = positions.size();
-      for (Value view : views.resolve(op))
-        for (Operation *user : view.getUsers()) {
-          if (isa<memref::DeallocOp>(user))
-            continue;
-          unsigned position = positions[entry.findAncestorOpInBlock(*user)];
-          buffer.first = std::min(buffer.first, position);
-          buffer.last = std::max(buffer.last, position);
-        }
+/// What `size` is at most, computable before anything runs; null if unknown.
+Value MemoryPlan::getBound(Value size) {
+  if (isComputable(size))
+    return size;
+  auto least = size.getDefiningOp<arith::MinUIOp>();
+  if (!least)
+    return Value();
+  for (Value operand : least->getOperands())
+    if (isComputable(operand))
+      return operand;
+  return Value();
+}
+
+void MemoryPlan::numberOps() {
+  unsigned next = 0;
+  auto visit = [&](auto &self, Operation *op) -> void {
+    unsigned first = next++;
+    for (Region &region : op->getRegions())
+      for (Operation &nested : region.getOps())
+        self(self, &nested);
+    spans[op] = {first, next - 1};
+  };
+  visit(visit, function);
+}
+
+/// Whether `block` is that of the function or of loops in it alone, so that
+/// what is allocated in it is not a thread's own.
+static bool isShared(Block *block) {
+  Operation *parent = block->getParentOp();
+  while (isa<scf::ForOp>(parent))
+    parent = parent->getParentOp();
+  return isa<func::FuncOp>(parent);
+}
+
+/// Finds when `buffer` is in use; false if it outlives its block.
+bool MemoryPlan::findLife(Buffer &buffer, BufferViewFlowAnalysis &views) {
+  Block *home = buffer.op->getBlock();
+  if (!isShared(home)) {
+    Operation *top = function.front().findAncestorOpInBlock(*buffer.op);
+    std::tie(buffer.first, buffer.last) = spans[top];
+    return true;
+  }
+  std::tie(buffer.first, buffer.last) = spans[buffer.op];
+  bool isUsed = false;
+  for (Value view : views.resolve(buffer.op))
+    for (Operation *user : view.getUsers()) {
+      if (isa<memref::DeallocOp>(user))
+        continue;
+      Operation *top = home->findAncestorOpInBlock(*user);
+      if (!top)
+        return false;
+      auto [first, last] = spans[top];
+      buffer.first = isUsed ? std::min(buffer.first, first) : first;
+      buffer.last = isUsed ? std::max(buffer.last, last) : last;
+      isUsed = true;
     }
-    for (int64_t size : op.getType().getShape())
-      if (!ShapedType::isDynamic(size))
-        buffer.bytes *= size;
-    Type element = op.getType().getElementType();
-    buffer.bytes *=
-        element.isIndex() ? 8 : (element.getIntOrFloatBitWidth() + 7) / 8;
-    buffers.push_back(buffer);
+  return true;
+}
+
+/// The buffer that `op` allocates, if it can have a place.
+std::optional<Buffer> MemoryPlan::describe(memref::AllocOp op,
+                                           BufferViewFlowAnalysis &views) {
+  if (!op.getType().getLayout().isIdentity() ||
+      (!isShared(op->getBlock()) && !op.getDynamicSizes().empty()))
+    return std::nullopt;
+  Buffer buffer{op, {}, 0, 0, op->getParentOfType<omp::ParallelOp>(), 1};
+  for (Value size : op.getDynamicSizes()) {
+    buffer.sizes.push_back(getBound(size));
+    if (!buffer.sizes.back())
+      return std::nullopt;
+  }
+  if (!findLife(buffer, views))
+    return std::nullopt;
+  for (int64_t size : op.getType().getShape())
+    if (!ShapedType::isDynamic(size))
+      buffer.bytes *= size;
+  Type element = op.getType().getElementType();
+  buffer.bytes *=
+      element.isIndex() ? 8 : (element.getIntOrFloatBitWidth() + 7) / 8;
+  return buffer;
+}
+
+void MemoryPlan::collect() {
+  numberOps();
+  BufferViewFlowAnalysis views(function);
+  function.walk([&](memref::AllocOp op) {
+    if (std::optional<Buffer> buffer = describe(op, views))
+      buffers.push_back(std::move(*buffer));
   });
 }
 
@@ -159,7 +230,7 @@ void MemoryPlan::assign() {
   llvm::stable_sort(order,
                     [](Buffer *a, Buffer *b) { return a->first < b->first; });
   for (Buffer *buffer : order) {
-    ValueRange sizes = buffer->op.getDynamicSizes();
+    ArrayRef<Value> sizes = buffer->sizes;
     Place *best = nullptr;
     auto waste = [&](const Place &place) {
       return std::abs(place.bytes - buffer->bytes);
@@ -170,7 +241,7 @@ void MemoryPlan::assign() {
           (!best || waste(place) < waste(*best)))
         best = &place;
     if (!best) {
-      places.push_back({llvm::to_vector_of<Value>(sizes),
+      places.push_back({llvm::to_vector(sizes),
                         bool(buffer->parallel),
                         buffer->bytes,
                         0,

@@ -64,3 +64,33 @@ func.func @last(%batch: index, %steps: index, %W: memref<8x8xf32>) {
   "use"(%h) : (memref<?x8xf32>) -> ()
   return
 }
+
+// -----
+
+// A state that is the first rows of a larger memory: the buffers have its rows
+// alone.
+
+// CHECK-LABEL: func.func @part(
+// CHECK-SAME: %[[ALL:[^:]*]]: memref<?x8xf32>, %[[LIVING:[^:]*]]: index
+// CHECK: scf.for
+// CHECK: %[[H:.*]] = memref.subview %[[ALL]][0, 0] [%[[LIVING]], 8]
+// CHECK: %[[EVEN:.*]] = memref.alloc(%{{.*}}) {{.*}} : memref<?x8xf32>
+// CHECK: memref.copy %[[H]], %[[EVEN]]
+// CHECK: %[[ODD:.*]] = memref.alloc(
+// CHECK: scf.for
+// CHECK: rnn.rows {{.*}} attributes {disjoint = array<i64: 1>}
+func.func @part(%all: memref<?x8xf32>, %living: index, %steps: index, %W: memref<8x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %k = %c0 to %steps step %c1 {
+    %h = memref.subview %all[0, 0] [%living, 8] [1, 1] : memref<?x8xf32> to memref<?x8xf32, strided<[8, 1]>>
+    scf.for %t = %c0 to %steps step %c1 {
+      %vh = memref.subview %h[0, 0] [%t, 8] [1, 1] : memref<?x8xf32, strided<[8, 1]>> to memref<?x8xf32, strided<[8, 1]>>
+      rnn.rows ins(%hr = %vh : memref<?x8xf32, strided<[8, 1]>>) shared(%Wr = %W : memref<8x8xf32>) outs(%vh : memref<?x8xf32, strided<[8, 1]>>) {
+        %p = rnn.linear %hr, %Wr : tensor<8xf32>, tensor<8x8xf32> -> tensor<8xf32>
+        rnn.yield %p : tensor<8xf32>
+      }
+    } {rnn.time}
+  }
+  return
+}

@@ -58,16 +58,27 @@ func.func @writes_otherwise(%x: memref<?x8xf32>, %v: f32, %n: index) {
   return
 }
 
-// Threads never start once a step.
-// CHECK-LABEL: func.func @other_loop(
-// CHECK-NOT:     omp.parallel
-func.func @other_loop(%x: memref<?x8xf32>, %n: index) {
+// In a loop over parts of time, threads start for each part.
+// CHECK-LABEL: func.func @parts(
+// CHECK-SAME:    %[[Y:[^:]*]]: memref<?x8xf32>
+// CHECK:         scf.for
+// CHECK:           %[[PART:.*]] = memref.subview %[[Y]]
+// CHECK:           omp.parallel if(
+// CHECK:             scf.for
+// CHECK:               rnn.rows outs(%{{.*}} : {{.*}}) distribute(
+// CHECK:             } {rnn.time}
+func.func @parts(%y: memref<?x8xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  scf.for %t = %c0 to %n step %c1 {
-    rnn.rows ins(%xr = %x : memref<?x8xf32>) outs(%x : memref<?x8xf32>) {
-      rnn.yield %xr : tensor<8xf32>
-    }
+  scf.for %k = %c0 to %n step %c1 {
+    %part = memref.subview %y[%k, 0] [%n, 8] [1, 1] : memref<?x8xf32> to memref<?x8xf32, strided<[8, 1], offset: ?>>
+    scf.for %t = %c0 to %n step %c1 {
+      %yt = memref.subview %part[%t, 0] [%n, 8] [1, 1] : memref<?x8xf32, strided<[8, 1], offset: ?>> to memref<?x8xf32, strided<[8, 1], offset: ?>>
+      rnn.rows outs(%yt : memref<?x8xf32, strided<[8, 1], offset: ?>>) {
+        %c = arith.constant dense<0.0> : tensor<8xf32>
+        rnn.yield %c : tensor<8xf32>
+      }
+    } {rnn.time}
   }
   return
 }

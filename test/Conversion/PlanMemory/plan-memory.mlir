@@ -84,3 +84,34 @@ func.func @unknown(%m: memref<1xindex>) {
   memref.dealloc %a : memref<?xf32>
   return
 }
+
+// -----
+
+// A buffer in a loop has one place, as large as its size can be; buffers of the
+// loop whose lives don't overlap share it.
+
+// CHECK-LABEL: func.func @parts.workspace(
+// CHECK-SAME: %[[MOST:.*]]: index, %{{.*}}: index
+// CHECK: arith.muli %{{.*}}, %[[MOST]]
+// CHECK-NOT: arith.muli %{{.*}}, %[[MOST]]
+// CHECK-LABEL: func.func @parts(
+// CHECK-SAME: %[[MOST:.*]]: index, %{{.*}}: index
+// CHECK: scf.for
+// CHECK: %[[N:.*]] = arith.minui %{{.*}}, %[[MOST]]
+// CHECK: memref.view %{{.*}}[%[[PLACE:.*]]][%[[N]]]
+// CHECK: memref.view %{{.*}}[%[[PLACE]]][%[[N]]]
+// CHECK-NOT: memref.dealloc
+func.func @parts(%most: index, %count: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %k = %c0 to %count step %c1 {
+    %n = arith.minui %k, %most : index
+    %a = memref.alloc(%n) : memref<?xf32>
+    "use"(%a) : (memref<?xf32>) -> ()
+    memref.dealloc %a : memref<?xf32>
+    %b = memref.alloc(%n) : memref<?xf32>
+    "use"(%b) : (memref<?xf32>) -> ()
+    memref.dealloc %b : memref<?xf32>
+  }
+  return
+}

@@ -160,3 +160,31 @@ func.func @total_of_vectors(%a: tensor<3xf32>, %b: tensor<3xf32>) -> tensor<3xf3
   %t = rnn.total %s : tensor<3xf32> -> tensor<3xf32>
   return %t : tensor<3xf32>
 }
+
+// A loop over parts of time carries nothing in vain either; a sequence stays,
+// for it gives the length.
+// CHECK-LABEL: func.func @segments_unused(
+// CHECK:         rnn.segments of 4 (%{{[^ ]*}} = %arg0 : !rnn.seq<f32>, %[[K:[^ ]*]] = %arg2 : !rnn.checkpoints<4, f32>) state(%[[S:[^ ]*]] = %arg3 : f32) -> () {
+// CHECK-NEXT:      %[[S1:.*]] = arith.addf %[[S]], %[[K]]
+// CHECK-NEXT:      rnn.yield state(%[[S1]])
+func.func @segments_unused(%x: !rnn.seq<f32>, %y: !rnn.seq<f32>, %k: !rnn.checkpoints<4, f32>, %s: f32) -> f32 {
+  %z, %f, %g = rnn.segments of 4 (%xp = %x : !rnn.seq<f32>, %yp = %y : !rnn.seq<f32>, %kp = %k : !rnn.checkpoints<4, f32>) state(%sp = %s : f32, %tp = %s : f32) -> (!rnn.checkpoints<4, f32>) {
+    %s1 = arith.addf %sp, %kp : f32
+    %t1 = arith.mulf %tp, %kp : f32
+    rnn.yield %tp state(%s1, %t1) : f32, f32, f32
+  }
+  return %f : f32
+}
+
+// The length asked for is that of the sequence that was there first.
+// CHECK-LABEL: func.func @length_of_output(
+// CHECK-NEXT:    rnn.length %arg0 : !rnn.seq<tensor<3xf32>>
+func.func @length_of_output(%x: !rnn.seq<tensor<3xf32>>) -> f32 {
+  %y = rnn.scan (%xt = %x : !rnn.seq<tensor<3xf32>>) -> (!rnn.seq<tensor<3xf32>>) {
+    %a = math.cos %xt : tensor<3xf32>
+    rnn.yield %a : tensor<3xf32>
+  }
+  %z = rnn.reverse %y : !rnn.seq<tensor<3xf32>>
+  %n = rnn.length %z : !rnn.seq<tensor<3xf32>> -> f32
+  return %n : f32
+}

@@ -211,7 +211,7 @@ rnn.cell @hyper_in_cell(%x) {
 // -----
 
 func.func @yield_in_function(%x: f32) {
-  // expected-error @below {{'rnn.yield' op expects parent op to be one of 'rnn.cell, rnn.optimizer, rnn.scan, rnn.rows, rnn.chains'}}
+  // expected-error @below {{'rnn.yield' op expects parent op to be one of 'rnn.cell, rnn.optimizer, rnn.scan, rnn.segments, rnn.rows, rnn.chains'}}
   rnn.yield %x : f32
 }
 
@@ -1311,3 +1311,86 @@ func.func @number(%x: f32) -> f32 {
 
 // expected-error@below {{rows of a panel is 0; expected 1 to 4096}}
 #schedule = #rnn.schedule<lanes = 8, panel = 0>
+
+// -----
+
+// C1.
+func.func @segments_of_nothing(%x: !rnn.seq<f32>) {
+  // expected-error @below {{C1: the length must be positive, but is 0}}
+  rnn.segments of 0 (%xp = %x : !rnn.seq<f32>) -> () {
+    rnn.yield
+  }
+  return
+}
+
+// -----
+
+// C1.
+func.func @segments_without_sequence(%k: !rnn.checkpoints<4, f32>) {
+  // expected-error @below {{C1: needs an input sequence, for it gives the length}}
+  rnn.segments of 4 (%kp = %k : !rnn.checkpoints<4, f32>) -> () {
+    rnn.yield
+  }
+  return
+}
+
+// -----
+
+// C2, in the generic form: the grammar gives arguments their types.
+func.func @segments_with_other_parts(%x: !rnn.seq<f32>) {
+  // expected-error @below {{C2: arguments of the body must be the inputs' parts, then the states; expected types: '!rnn.seq<f32>', actual types: 'f32'}}
+  "rnn.segments"(%x) <{length = 4 : i64, operandSegmentSizes = array<i32: 1, 0>}> ({
+  ^bb0(%xp: f32):
+    rnn.yield
+  }) : (!rnn.seq<f32>) -> ()
+  return
+}
+
+// -----
+
+// C3.
+func.func @segments_without_next_state(%x: !rnn.seq<f32>, %s: f32) {
+  %f = rnn.segments of 4 (%xp = %x : !rnn.seq<f32>) state(%sp = %s : f32) -> () {
+    // expected-error @below {{C3: next states must have the states' types; expected types: 'f32', actual types:}}
+    rnn.yield
+  }
+  return
+}
+
+// -----
+
+// C4.
+func.func @segments_of_another_output(%x: !rnn.seq<f32>) {
+  // expected-error @below {{C4: an output of type '!rnn.seq<f32>' can't make a result of type 'f32'}}
+  %y = rnn.segments of 4 (%xp = %x : !rnn.seq<f32>) -> (f32) {
+    rnn.yield %xp : !rnn.seq<f32>
+  }
+  return
+}
+
+// -----
+
+// C4.
+func.func @segments_with_too_few_results(%x: !rnn.seq<f32>) {
+  // expected-error @below {{C4: results must be those of the outputs, then the states, but are}}
+  rnn.segments of 4 (%xp = %x : !rnn.seq<f32>) -> () {
+    rnn.yield %xp : !rnn.seq<f32>
+  }
+  return
+}
+
+// -----
+
+// C5.
+func.func @segments_of_other_checkpoints(%x: !rnn.seq<f32>, %k: !rnn.checkpoints<8, f32>) {
+  // expected-error @below {{C5: checkpoints must be 4 instants apart, but are 8}}
+  rnn.segments of 4 (%xp = %x : !rnn.seq<f32>, %kp = %k : !rnn.checkpoints<8, f32>) -> () {
+    rnn.yield
+  }
+  return
+}
+
+// -----
+
+// expected-error @below {{checkpoints must be at least one instant apart, but are 0}}
+func.func private @checkpoints_at_no_distance() -> !rnn.checkpoints<0, f32>

@@ -240,3 +240,18 @@ func.func @rows(%x: tensor<?x8xf32>, %i: tensor<?xi32>, %W: tensor<8x16xf32>, %s
   }
   return
 }
+
+// CHECK-LABEL: func.func @segments(
+// CHECK:         %[[R:.*]]:4 = rnn.segments of 16 reverse (%[[X:.*]] = %{{.*}} : !rnn.seq<tensor<3xf32>>, %[[K:.*]] = %{{.*}} : !rnn.checkpoints<16, f32>) state(%[[S:.*]] = %{{.*}} : tensor<3xf32>) {note} -> (!rnn.seq<tensor<3xf32>>, !rnn.checkpoints<16, tensor<3xf32>>, tensor<3xf32>) {
+// CHECK:           rnn.yield %[[X]], %[[S]], %{{.*}} state(%[[S]])
+// CHECK:         rnn.segments of 1 (%{{.*}} = %{{.*}} : !rnn.seq<tensor<3xf32>>) -> () {
+func.func @segments(%x: !rnn.seq<tensor<3xf32>>, %k: !rnn.checkpoints<16, f32>, %s: tensor<3xf32>) {
+  %r:4 = rnn.segments of 16 reverse (%xp = %x : !rnn.seq<tensor<3xf32>>, %kp = %k : !rnn.checkpoints<16, f32>) state(%sp = %s : tensor<3xf32>) {note} -> (!rnn.seq<tensor<3xf32>>, !rnn.checkpoints<16, tensor<3xf32>>, tensor<3xf32>) {
+    %t = rnn.total %xp : !rnn.seq<tensor<3xf32>> -> tensor<3xf32>
+    rnn.yield %xp, %sp, %t state(%sp) : !rnn.seq<tensor<3xf32>>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>
+  }
+  rnn.segments of 1 (%xp = %x : !rnn.seq<tensor<3xf32>>) -> () {
+    rnn.yield
+  }
+  return
+}

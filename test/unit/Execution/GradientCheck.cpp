@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "GradientCheck.h"
+#include "ravel/Pipelines/Registration.h"
+#include "ravel/Prelude/Prelude.h"
 #include "ravel/Training/Batching.h"
 #include "llvm/ADT/StringExtras.h"
 #include "gtest/gtest.h"
@@ -68,6 +70,21 @@ std::vector<std::string> ravel::test::getFloatInputs(llvm::StringRef text) {
       names.push_back(name.trim().ltrim('%').str());
   }
   return names;
+}
+
+std::vector<PreludeCell> ravel::test::getPreludeCells() {
+  mlir::DialectRegistry registry;
+  ravel::registerAllDialects(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  mlir::OwningOpRef<mlir::ModuleOp> prelude = parsePrelude(&context);
+  std::vector<PreludeCell> cells;
+  for (auto cell : prelude->getOps<rnn::CellOp>())
+    cells.push_back({cell.getSymName().str(), cell.getStates().size()});
+  return cells;
+}
+
+void ravel::test::PrintTo(const PreludeCell &cell, std::ostream *os) {
+  *os << cell.name;
 }
 
 CompileOptions ravel::test::getGradientOptions(llvm::StringRef text,

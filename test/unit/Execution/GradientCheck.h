@@ -38,6 +38,13 @@ struct RandomCall {
 /// The float inputs of `@loss` as its text declares them.
 std::vector<std::string> getFloatInputs(llvm::StringRef text);
 
+struct PreludeCell {
+  std::string name;
+  size_t numStates;
+};
+std::vector<PreludeCell> getPreludeCells();
+void PrintTo(const PreludeCell &cell, std::ostream *os);
+
 struct GradientCheck {
   /// Lengths are ragged, with more steps than a loop needs to hide a mistake.
   std::vector<int64_t> lengths = {6, 5, 0, 5, 1};

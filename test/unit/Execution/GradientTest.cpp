@@ -10,8 +10,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "GradientCheck.h"
-#include "ravel/Pipelines/Registration.h"
-#include "ravel/Prelude/Prelude.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "gtest/gtest.h"
 
@@ -23,22 +21,6 @@ namespace {
 //===----------------------------------------------------------------------===//
 // Cells of the prelude
 //===----------------------------------------------------------------------===//
-
-struct PreludeCell {
-  std::string name;
-  size_t numStates;
-};
-
-std::vector<PreludeCell> getPreludeCells() {
-  mlir::DialectRegistry registry;
-  ravel::registerAllDialects(registry);
-  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
-  mlir::OwningOpRef<mlir::ModuleOp> prelude = parsePrelude(&context);
-  std::vector<PreludeCell> cells;
-  for (auto cell : prelude->getOps<rnn::CellOp>())
-    cells.push_back({cell.getSymName().str(), cell.getStates().size()});
-  return cells;
-}
 
 /// A loss of the outputs and final states of one unroll of `cell`, forward or
 /// in reverse, from given states.
@@ -67,8 +49,6 @@ std::string writeUnroll(llvm::StringRef cell, llvm::ArrayRef<int64_t> states,
       y, args, states.size() + 1, cell, initial, reverse ? "reverse" : "",
       types, terms, total);
 }
-
-void PrintTo(const PreludeCell &cell, std::ostream *os) { *os << cell.name; }
 
 class PreludeGradientTest : public testing::TestWithParam<PreludeCell> {};
 

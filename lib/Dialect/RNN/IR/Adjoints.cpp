@@ -231,6 +231,11 @@ LogicalResult ScanOp::buildAdjoint(OpBuilder &builder,
   return context.buildScanAdjoint(builder, *this);
 }
 
+LogicalResult SegmentsOp::buildAdjoint(OpBuilder &builder,
+                                       AdjointContext &context) {
+  return context.buildSegmentsAdjoint(builder, *this);
+}
+
 /// g backwards
 LogicalResult ReverseOp::buildAdjoint(OpBuilder &builder,
                                       AdjointContext &context) {

@@ -9,73 +9,16 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RowRange.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
-#include "ravel/Dialect/RNN/IR/RNN.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace ravel::rnn;
 
-//===----------------------------------------------------------------------===//
-// Slices
-//===----------------------------------------------------------------------===//
-
 namespace {
-
-/// The rows [first, first + count) of a tensor.
-struct RowRange {
-  OpFoldResult first, count;
-
-  Value extract(OpBuilder &builder, Location loc, Value tensor) const {
-    auto type = cast<RankedTensorType>(tensor.getType());
-    return tensor::ExtractSliceOp::create(
-        builder, loc, getSliceType(type), tensor, offsets(builder, type),
-        sizes(builder, type), strides(builder, type));
-  }
-  Value insert(OpBuilder &builder, Location loc, Value slice,
-               Value tensor) const {
-    auto type = cast<RankedTensorType>(tensor.getType());
-    return tensor::InsertSliceOp::create(
-        builder, loc, slice, tensor, offsets(builder, type),
-        sizes(builder, type), strides(builder, type));
-  }
-
-private:
-  static RankedTensorType getSliceType(RankedTensorType type) {
-    SmallVector<int64_t> shape(type.getShape());
-    shape.front() = ShapedType::kDynamic;
-    return type.clone(shape);
-  }
-  SmallVector<OpFoldResult> offsets(OpBuilder &builder,
-                                    RankedTensorType type) const {
-    SmallVector<OpFoldResult> result(type.getRank(), builder.getIndexAttr(0));
-    result.front() = first;
-    return result;
-  }
-  SmallVector<OpFoldResult> sizes(OpBuilder &builder,
-                                  RankedTensorType type) const {
-    SmallVector<OpFoldResult> result = {count};
-    for (int64_t size : type.getShape().drop_front())
-      result.push_back(builder.getIndexAttr(size));
-    return result;
-  }
-  static SmallVector<OpFoldResult> strides(OpBuilder &builder,
-                                           RankedTensorType type) {
-    return SmallVector<OpFoldResult>(type.getRank(), builder.getIndexAttr(1));
-  }
-};
-
-/// The packed rows of instant `t`.
-RowRange getInstant(OpBuilder &builder, Location loc, Value offsets, Value t) {
-  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-  Value next = arith::AddIOp::create(builder, loc, t, one);
-  Value first = tensor::ExtractOp::create(builder, loc, offsets, t);
-  Value end = tensor::ExtractOp::create(builder, loc, offsets, next);
-  Value count = arith::SubIOp::create(builder, loc, end, first);
-  return {first, count};
-}
 
 /// Creates `for t in 0 .. instants-1`, marked as the loop over time.
 scf::ForOp

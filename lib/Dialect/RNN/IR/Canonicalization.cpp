@@ -4,9 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-// Canonical forms of scans, and of totals of what they put out.
+// Canonical forms of scans and segmented loops, and of totals of what scans put
+// out.
 //
-// A scan carries nothing that nobody reads: no output, input or state without a
+// A loop carries nothing that nobody reads: no output, input or state without a
 // use, none twice, and no state that never changes; and one without states has
 // no direction. This matters for speed as well as for looks: a backward scan
 // whose adjoint states turn out to be constant in time loses them, and is then
@@ -29,24 +30,27 @@ using namespace ravel::rnn;
 // Scans
 //===----------------------------------------------------------------------===//
 
-/// Moves the body of `scan` into a new scan before it with the inputs and
-/// states whose bits are set, which yields `outputs` and the kept next states.
-/// An argument of the body that is dropped has no uses but in the yield. The
-/// old scan is left without a body, to be replaced.
-static ScanOp recreate(RewriterBase &rewriter, ScanOp scan,
+/// Moves the body of `loop` into a new loop before it with the inputs and
+/// states whose bits are set, which yields `outputs`, whose results are of
+/// `types`, and the kept next states. An argument of the body that is dropped
+/// has no uses but in the yield. The old loop is left without a body, to be
+/// replaced.
+template <typename LoopOp>
+static LoopOp recreate(RewriterBase &rewriter, LoopOp loop,
                        const llvm::BitVector &keepInputs,
-                       const llvm::BitVector &keepStates, ValueRange outputs) {
+                       const llvm::BitVector &keepStates, ValueRange outputs,
+                       TypeRange types) {
   OpBuilder::InsertionGuard guard(rewriter);
   SmallVector<Value> inputs, states, next;
   llvm::BitVector dropped(keepInputs.size() + keepStates.size());
-  YieldOp yield = scan.getYield();
-  for (auto [index, input] : llvm::enumerate(scan.getInputs())) {
+  YieldOp yield = loop.getYield();
+  for (auto [index, input] : llvm::enumerate(loop.getInputs())) {
     if (keepInputs[index])
       inputs.push_back(input);
     else
       dropped.set(index);
   }
-  for (auto [index, state] : llvm::enumerate(scan.getStates())) {
+  for (auto [index, state] : llvm::enumerate(loop.getStates())) {
     if (keepStates[index]) {
       states.push_back(state);
       next.push_back(yield.getStates()[index]);
@@ -57,13 +61,11 @@ static ScanOp recreate(RewriterBase &rewriter, ScanOp scan,
 
   rewriter.setInsertionPoint(yield);
   rewriter.replaceOpWithNewOp<YieldOp>(yield, outputs, next);
-  rewriter.setInsertionPoint(scan);
-  auto result = ScanOp::create(rewriter, scan.getLoc(), inputs, states,
-                               outputs.getTypes(), scan.getReverse());
-  result.setColumnwise(scan.getColumnwise());
-  result->setDiscardableAttrs(scan->getDiscardableAttrDictionary());
+  rewriter.setInsertionPoint(loop);
+  LoopOp result = loop.createLike(rewriter, inputs, states, types);
+  result->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
   Block *empty = &result.getEntry();
-  rewriter.inlineRegionBefore(scan.getBody(), result.getBody(),
+  rewriter.inlineRegionBefore(loop.getBody(), result.getBody(),
                               result.getBody().end());
   rewriter.eraseBlock(empty);
   rewriter.modifyOpInPlace(result,
@@ -75,9 +77,30 @@ ScanOp ScanOp::appendOutputs(RewriterBase &rewriter, ValueRange values) {
   unsigned numOutputs = getOutputs().size();
   SmallVector<Value> outputs(getYield().getOutputs());
   llvm::append_range(outputs, values);
+  SmallVector<Type> types;
+  for (Value output : outputs)
+    types.push_back(SeqType::get(getContext(), output.getType()));
   ScanOp result =
       recreate(rewriter, *this, llvm::BitVector(getInputs().size(), true),
-               llvm::BitVector(getStates().size(), true), outputs);
+               llvm::BitVector(getStates().size(), true), outputs, types);
+  SmallVector<Value> replacements(result.getOutputs().take_front(numOutputs));
+  llvm::append_range(replacements, result.getFinals());
+  rewriter.replaceOp(*this, replacements);
+  return result;
+}
+
+SegmentsOp SegmentsOp::keepStates(RewriterBase &rewriter) {
+  unsigned numOutputs = getOutputs().size();
+  SmallVector<Value> outputs(getYield().getOutputs());
+  SmallVector<Type> types(getOutputs().getTypes());
+  for (Value state : getStateArgs()) {
+    outputs.push_back(state);
+    types.push_back(
+        CheckpointsType::get(getContext(), getLength(), state.getType()));
+  }
+  SegmentsOp result =
+      recreate(rewriter, *this, llvm::BitVector(getInputs().size(), true),
+               llvm::BitVector(getStates().size(), true), outputs, types);
   SmallVector<Value> replacements(result.getOutputs().take_front(numOutputs));
   llvm::append_range(replacements, result.getFinals());
   rewriter.replaceOp(*this, replacements);
@@ -85,7 +108,7 @@ ScanOp ScanOp::appendOutputs(RewriterBase &rewriter, ValueRange values) {
 }
 
 /// The states that a used output or a used final state depends on.
-static llvm::BitVector findLiveStates(ScanOp scan) {
+template <typename LoopOp> static llvm::BitVector findLiveStates(LoopOp scan) {
   YieldOp yield = scan.getYield();
   llvm::BitVector live(scan.getStates().size());
   llvm::SmallPtrSet<Operation *, 16> visited;
@@ -133,11 +156,11 @@ static llvm::BitVector findLiveStates(ScanOp scan) {
 
 namespace {
 
-/// Drops what a scan carries for nothing.
-struct SimplifyScan : OpRewritePattern<ScanOp> {
-  using OpRewritePattern::OpRewritePattern;
+/// Drops what a loop carries for nothing.
+template <typename LoopOp> struct SimplifyLoop : OpRewritePattern<LoopOp> {
+  using OpRewritePattern<LoopOp>::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(ScanOp scan,
+  LogicalResult matchAndRewrite(LoopOp scan,
                                 PatternRewriter &rewriter) const override {
     bool changed = mergeOutputs(scan, rewriter);
     changed |= mergeInputs(scan, rewriter);
@@ -152,15 +175,20 @@ struct SimplifyScan : OpRewritePattern<ScanOp> {
     for (auto [index, argument] : llvm::enumerate(scan.getInputArgs()))
       if (!argument.use_empty())
         keepInputs.set(index);
-    // One input is needed for the length.
-    if (keepInputs.none())
-      keepInputs.set(0);
+    // One sequence is needed for the length.
+    auto isKeptSequence = [&](auto input) {
+      return keepInputs[input.index()] && isa<SeqType>(input.value().getType());
+    };
+    if (llvm::none_of(llvm::enumerate(scan.getInputs()), isKeptSequence))
+      keepInputs.set(findSequence(scan.getInputs()));
 
     SmallVector<Value> outputs, replaced;
+    SmallVector<Type> types;
     for (auto [output, value] :
          llvm::zip_equal(scan.getOutputs(), scan.getYield().getOutputs()))
       if (!output.use_empty()) {
         outputs.push_back(value);
+        types.push_back(output.getType());
         replaced.push_back(output);
       }
 
@@ -174,16 +202,24 @@ struct SimplifyScan : OpRewritePattern<ScanOp> {
     for (auto [index, final] : llvm::enumerate(scan.getFinals()))
       if (keepStates[index])
         replaced.push_back(final);
-    ScanOp simpler = recreate(rewriter, scan, keepInputs, keepStates, outputs);
+    LoopOp simpler =
+        recreate(rewriter, scan, keepInputs, keepStates, outputs, types);
     rewriter.replaceAllUsesWith(replaced, simpler.getResults());
     rewriter.eraseOp(scan);
     return success();
   }
 
 private:
+  /// The number of the first input that is a sequence.
+  static unsigned findSequence(OperandRange inputs) {
+    auto it = llvm::find_if(
+        inputs, [](Value input) { return isa<SeqType>(input.getType()); });
+    return it - inputs.begin();
+  }
+
   /// Uses an input in place of an output that repeats it, and one output in
   /// place of another that yields the same value.
-  static bool mergeOutputs(ScanOp scan, PatternRewriter &rewriter) {
+  static bool mergeOutputs(LoopOp scan, PatternRewriter &rewriter) {
     bool changed = false;
     llvm::SmallDenseMap<Value, Value> sequences;
     for (auto [argument, input] :
@@ -194,7 +230,7 @@ private:
       if (output.use_empty())
         continue;
       auto [it, inserted] = sequences.try_emplace(value, output);
-      if (inserted)
+      if (inserted || it->second.getType() != output.getType())
         continue;
       rewriter.replaceAllUsesWith(output, it->second);
       changed = true;
@@ -203,7 +239,7 @@ private:
   }
 
   /// Reads one input in place of another that is the same sequence.
-  static bool mergeInputs(ScanOp scan, PatternRewriter &rewriter) {
+  static bool mergeInputs(LoopOp scan, PatternRewriter &rewriter) {
     bool changed = false;
     llvm::SmallDenseMap<Value, Value> arguments;
     for (auto [argument, input] :
@@ -219,7 +255,7 @@ private:
 
   /// Finds states that nobody reads, or that never change, and uses their
   /// initial values in place of them. Returns the states to keep.
-  static llvm::BitVector dropStates(ScanOp scan, PatternRewriter &rewriter) {
+  static llvm::BitVector dropStates(LoopOp scan, PatternRewriter &rewriter) {
     llvm::BitVector keep = findLiveStates(scan);
     YieldOp yield = scan.getYield();
     for (unsigned index = 0; index < keep.size(); ++index) {
@@ -308,9 +344,43 @@ struct PushTotal : OpRewritePattern<TotalOp> {
 
 } // namespace
 
+//===----------------------------------------------------------------------===//
+// Lengths
+//===----------------------------------------------------------------------===//
+
+/// A sequence that `value` has the length of, and that was there before it.
+static Value getOlderSequence(Value value) {
+  Operation *def = value.getDefiningOp();
+  if (auto reverse = dyn_cast_if_present<ReverseOp>(def))
+    return reverse.getOperand();
+  if (!isa_and_present<ScanOp, SegmentsOp>(def))
+    return Value();
+  return *llvm::find_if(def->getOperands(), [](Value operand) {
+    return isa<SeqType>(operand.getType());
+  });
+}
+
+/// Asks for the length of the oldest sequence, so that no other is kept for it.
+OpFoldResult LengthOp::fold(FoldAdaptor) {
+  Value older = getOlderSequence(getOperand());
+  if (!older)
+    return {};
+  getOperandMutable().assign(older);
+  return getResult();
+}
+
+//===----------------------------------------------------------------------===//
+// What the ops bring
+//===----------------------------------------------------------------------===//
+
 void ScanOp::getCanonicalizationPatterns(RewritePatternSet &results,
                                          MLIRContext *context) {
-  results.add<SimplifyScan>(context);
+  results.add<SimplifyLoop<ScanOp>>(context);
+}
+
+void SegmentsOp::getCanonicalizationPatterns(RewritePatternSet &results,
+                                             MLIRContext *context) {
+  results.add<SimplifyLoop<SegmentsOp>>(context);
 }
 
 void TotalOp::getCanonicalizationPatterns(RewritePatternSet &results,

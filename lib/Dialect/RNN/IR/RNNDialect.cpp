@@ -33,6 +33,16 @@ void RNNDialect::registerTypes() {
       >();
 }
 
+LogicalResult
+CheckpointsType::verify(function_ref<InFlightDiagnostic()> emitError,
+                        int64_t length, Type elementType) {
+  if (length < 1)
+    return emitError() << "checkpoints must be at least one instant apart, but "
+                          "are "
+                       << length;
+  return SeqType::verify(emitError, elementType);
+}
+
 LogicalResult SeqType::verify(function_ref<InFlightDiagnostic()> emitError,
                               Type elementType) {
   auto tensor = dyn_cast<RankedTensorType>(elementType);
@@ -52,6 +62,8 @@ LogicalResult SeqType::verify(function_ref<InFlightDiagnostic()> emitError,
 Type ravel::rnn::getElementOrSelf(Type type) {
   if (auto seq = dyn_cast<SeqType>(type))
     return seq.getElementType();
+  if (auto checkpoints = dyn_cast<CheckpointsType>(type))
+    return checkpoints.getElementType();
   return type;
 }
 

@@ -670,6 +670,15 @@ void ScanOp::build(OpBuilder &builder, OperationState &state, ValueRange inputs,
     block->addArgument(value.getType(), value.getLoc());
 }
 
+ScanOp ScanOp::createLike(OpBuilder &builder, ValueRange inputs,
+                          ValueRange states, TypeRange outputs) {
+  SmallVector<Type> elements = llvm::map_to_vector(outputs, getElementOrSelf);
+  auto scan =
+      ScanOp::create(builder, getLoc(), inputs, states, elements, getReverse());
+  scan.setColumnwise(getColumnwise());
+  return scan;
+}
+
 ParseResult ravel::rnn::parseBindings(
     OpAsmParser &parser, OpAsmParser::Delimiter delimiter,
     SmallVectorImpl<OpAsmParser::Argument> &arguments,

@@ -26,6 +26,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 namespace ravel::rnn {
 #define GEN_PASS_DEF_RNNBATCH
@@ -48,10 +49,10 @@ public:
   Value getShared(Value value) override { return mapping.lookup(value); }
   void map(Value value, Value batched) override { mapping.map(value, batched); }
   Value getDestination(OpBuilder &builder, Value value) override;
-  Value getOffsets() override { return offsets; }
-  Value getNumInstants() override { return numInstants; }
-  Value getNumRows() override { return numRows; }
-  Value getBatchSize() override { return batchSize; }
+  const BatchExtent &getExtent() override { return extent; }
+  FailureOr<SmallVector<Value>>
+  batchBlock(OpBuilder &builder, Block &block, const BatchExtent &part,
+             ArrayRef<Value> blockDestinations) override;
 
 private:
   /// Adds an argument for `type` of the example's function.
@@ -61,6 +62,12 @@ private:
   void addInputs(OpBuilder &builder);
   /// Adds a destination for each result.
   void addOutputs();
+  /// Finds the values of `block` that all examples share.
+  void findShared(Block &block);
+  /// Writes the ops of `block`.
+  LogicalResult writeOps(OpBuilder &builder, Block &block);
+  /// Whether `value` was computed into `destination`.
+  bool isInPlace(Value value, Value destination);
   /// Writes the run of ops gathered in `pending` as one `rnn.rows`.
   void flush(OpBuilder &builder);
   /// Writes an op on values that all examples share.
@@ -77,7 +84,8 @@ private:
   llvm::SetVector<Operation *> pending;
   /// The destinations of returned values.
   DenseMap<Value, Value> destinations;
-  Value offsets, numInstants, numRows, batchSize;
+  /// Of the block that is being written.
+  BatchExtent extent;
   SmallVector<DictionaryAttr> argAttrs;
 };
 
@@ -120,10 +128,10 @@ void FunctionBatching::addInputs(OpBuilder &builder) {
                builder.getBoolAttr(false));
     return list.getDictionary(builder.getContext());
   };
-  offsets = entry.addArgument(
+  extent.offsets = entry.addArgument(
       RankedTensorType::get({ShapedType::kDynamic}, builder.getIndexType()),
       loc);
-  batchSize = entry.addArgument(builder.getIndexType(), loc);
+  extent.batchSize = entry.addArgument(builder.getIndexType(), loc);
   argAttrs = {role("offsets"), role("batch")};
   for (BlockArgument argument : source.getArguments()) {
     DictionaryAttr attrs = source.getArgAttrDict(argument.getArgNumber());
@@ -168,14 +176,14 @@ Value FunctionBatching::getBatched(OpBuilder &builder, Value value) {
   if (!isShared(value))
     return mapping.lookup(value);
   Value destination = tensor::EmptyOp::create(
-      builder, value.getLoc(), getRowsType(value.getType()), batchSize);
+      builder, value.getLoc(), getRowsType(value.getType()), getBatchSize());
   return writeBatched(builder, *this, value, destination);
 }
 
 Value FunctionBatching::getDestination(OpBuilder &builder, Value value) {
   if (Value destination = destinations.lookup(value))
     return destination;
-  Value count = isa<SeqType>(value.getType()) ? numRows : batchSize;
+  Value count = isa<SeqType>(value.getType()) ? getNumRows() : getBatchSize();
   return tensor::EmptyOp::create(builder, value.getLoc(),
                                  getRowsType(getElementOrSelf(value.getType())),
                                  count);
@@ -304,36 +312,27 @@ static LogicalResult verifyExample(func::FuncOp function) {
   return success();
 }
 
-LogicalResult FunctionBatching::run() {
-  if (failed(verifyExample(source)))
-    return failure();
-  OpBuilder builder(source);
-  target = func::FuncOp::create(builder, source.getLoc(), source.getName(),
-                                builder.getFunctionType({}, {}));
-  builder.setInsertionPointToStart(target.addEntryBlock());
-  addInputs(builder);
-
-  // What is computed from shared values alone, outside of scans, is shared.
-  for (Operation &op : source.front().without_terminator()) {
+void FunctionBatching::findShared(Block &block) {
+  for (Operation &op : block.without_terminator()) {
+    // What is computed from shared values alone, outside of scans, is shared.
     bool reduces = isa<TotalOp, ContractOp, ScatterOp>(op);
     if (reduces ||
         (!isa<BatchableOpInterface>(op) &&
          llvm::all_of(op.getOperands(), [&](Value v) { return isShared(v); })))
       shared.insert(op.getResults().begin(), op.getResults().end());
+    if (auto segments = dyn_cast<SegmentsOp>(op))
+      for (Value output : segments.getOutputs())
+        if (segments.isTotal(output))
+          shared.insert(output);
   }
-  addOutputs();
+}
 
-  Location loc = source.getLoc();
-  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-  Value numOffsets = tensor::DimOp::create(builder, loc, offsets, zero);
-  numInstants = arith::SubIOp::create(builder, loc, numOffsets, one);
-  numRows = tensor::ExtractOp::create(builder, loc, offsets, numInstants);
-
-  for (Operation &op : source.front().without_terminator()) {
+LogicalResult FunctionBatching::writeOps(OpBuilder &builder, Block &block) {
+  for (Operation &op : block.without_terminator()) {
     if (auto batchable = dyn_cast<BatchableOpInterface>(op)) {
-      // The op's operands, and what its regions use, must be written.
-      bool uses = false;
+      // The op's operands, and what its regions use, must be written; and all
+      // else before a loop that writes blocks of its own.
+      bool uses = isa<SegmentsOp>(op);
       op.walk([&](Operation *inner) {
         uses |= llvm::any_of(inner->getOperands(),
                              [&](Value v) { return isPending(v); });
@@ -357,6 +356,61 @@ LogicalResult FunctionBatching::run() {
     pending.insert(&op);
   }
   flush(builder);
+  return success();
+}
+
+bool FunctionBatching::isInPlace(Value value, Value destination) {
+  return destinations.lookup(value) == destination && !isShared(value) &&
+         !isa<BlockArgument>(value);
+}
+
+FailureOr<SmallVector<Value>>
+FunctionBatching::batchBlock(OpBuilder &builder, Block &block,
+                             const BatchExtent &part,
+                             ArrayRef<Value> blockDestinations) {
+  llvm::SaveAndRestore enter(extent, part);
+  findShared(block);
+  OperandRange yielded = block.getTerminator()->getOperands();
+  for (auto [value, destination] : llvm::zip_equal(yielded, blockDestinations))
+    if (destination && !isShared(value))
+      destinations.try_emplace(value, destination);
+  if (failed(writeOps(builder, block)))
+    return failure();
+  SmallVector<Value> results;
+  for (auto [value, destination] :
+       llvm::zip_equal(yielded, blockDestinations)) {
+    if (!destination)
+      results.push_back(isShared(value) ? getShared(value) : Value());
+    else if (isInPlace(value, destination))
+      results.push_back(mapping.lookup(value));
+    else
+      results.push_back(writeBatched(builder, *this, value, destination));
+  }
+  return results;
+}
+
+LogicalResult FunctionBatching::run() {
+  if (failed(verifyExample(source)))
+    return failure();
+  OpBuilder builder(source);
+  target = func::FuncOp::create(builder, source.getLoc(), source.getName(),
+                                builder.getFunctionType({}, {}));
+  builder.setInsertionPointToStart(target.addEntryBlock());
+  addInputs(builder);
+
+  findShared(source.front());
+  addOutputs();
+
+  Location loc = source.getLoc();
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value numOffsets = tensor::DimOp::create(builder, loc, getOffsets(), zero);
+  extent.numInstants = arith::SubIOp::create(builder, loc, numOffsets, one);
+  extent.numRows =
+      tensor::ExtractOp::create(builder, loc, getOffsets(), getNumInstants());
+
+  if (failed(writeOps(builder, source.front())))
+    return failure();
 
   // Values that are not computed into their destination are copied to it.
   SmallVector<Value> results;
@@ -365,9 +419,7 @@ LogicalResult FunctionBatching::run() {
   size_t first = entry.getNumArguments() - returned.size();
   for (auto [index, value] : llvm::enumerate(returned)) {
     BlockArgument destination = entry.getArgument(first + index);
-    bool inPlace = destinations.lookup(value) == destination &&
-                   !isShared(value) && !isa<BlockArgument>(value);
-    if (inPlace) {
+    if (isInPlace(value, destination)) {
       results.push_back(mapping.lookup(value));
       continue;
     }

@@ -465,17 +465,19 @@ struct LinearRecurrencePass
       if (function.isExternal())
         continue;
       SmallVector<ScanOp> loops, found;
-      for (auto scan : function.getOps<ScanOp>())
+      function.walk([&](ScanOp scan) {
         if (!scan.isTimeParallel())
           loops.push_back(scan);
+      });
       for (ScanOp scan : loops)
         takeApart(scan, found);
       for (ScanOp scan : found)
         fuseInputs(scan);
-      for (auto scan : function.getOps<ScanOp>())
+      function.walk([&](ScanOp scan) {
         if (scan.isTimeParallel() && readsExample(scan) &&
             !findMixedColumns(scan.getEntry()) && !hasOddCapture(scan))
           scan.setColumnwise(true);
+      });
     }
   }
 };

@@ -23,9 +23,9 @@ void ravel::rnn::collectTerms(arith::AddFOp root, SmallVectorImpl<Value> &terms,
   }
 }
 
-void ravel::rnn::hoistInvariants(ScanOp scan, OpFilter moves) {
+void ravel::rnn::hoistInvariants(Operation *loop, OpFilter moves) {
   moveLoopInvariantCode(
-      &scan.getBody(),
+      &loop->getRegion(0),
       [](Value value, Region *body) {
         return !body->isAncestor(value.getParentRegion());
       },
@@ -33,5 +33,5 @@ void ravel::rnn::hoistInvariants(ScanOp scan, OpFilter moves) {
         return isPure(op) && !op->hasTrait<OpTrait::IsTerminator>() &&
                moves(*op);
       },
-      [&](Operation *op, Region *) { op->moveBefore(scan); });
+      [&](Operation *op, Region *) { op->moveBefore(loop); });
 }

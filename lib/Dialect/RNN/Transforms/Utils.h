@@ -45,8 +45,12 @@ ScanOp createLoopLike(ScanOp scan, llvm::ArrayRef<mlir::Value> inputs,
                       llvm::ArrayRef<mlir::Value> outputs);
 
 /// Moves ops whose results don't change in time, and that `moves` chooses, out
-/// of the body of `scan`.
-void hoistInvariants(ScanOp scan, OpFilter moves);
+/// of the body of `loop`, a `rnn.scan` or `rnn.segments`.
+void hoistInvariants(mlir::Operation *loop, OpFilter moves);
+
+/// Turns the scans of `function` into loops over parts of time of `length`
+/// instants.
+void segmentTime(mlir::func::FuncOp function, int64_t length);
 
 /// The terms of the sum that ends in `root`, in order, through sums of its
 /// block that are used nowhere else; those sums go to `inner`, each before the

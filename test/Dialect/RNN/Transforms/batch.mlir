@@ -235,3 +235,41 @@ func.func @slice_of_total(%x: !rnn.seq<tensor<2xf32>>, %y: !rnn.seq<tensor<4xf32
   %1 = tensor.extract_slice %0[0, 1] [2, 2] [1, 1] : tensor<2x4xf32> to tensor<2x2xf32>
   return %1 : tensor<2x2xf32>
 }
+
+// A part of time is a range of rows with offsets of its own, and a batch of the
+// examples that live at its first instant. Checkpoints have a row for each
+// example and part; totals are summed from part to part.
+// CHECK-LABEL: func.func @segments(
+// CHECK-SAME:    %[[OFFSETS:[^:]*]]: tensor<?xindex> {{[^}]*}}}, %[[B:[^:]*]]: index {{[^}]*}}}, %[[X:[^:]*]]: tensor<?x2xf32>
+// CHECK-DAG:     %[[K:.*]] = arith.constant 4 : index
+// CHECK-DAG:     %[[PARTS:.*]] = arith.ceildivui %{{.*}}, %[[K]]
+// CHECK-DAG:     %[[MOST:.*]] = tensor.extract %[[OFFSETS]][%{{.*}}]
+// CHECK:         %[[LOOP:.*]]:3 = scf.for %[[P:.*]] = %{{.*}} to %[[PARTS]] step %{{.*}} iter_args(%[[CHECKPOINTS:.*]] = %{{.*}}, %[[SUM:.*]] = %{{.*}}, %[[S:.*]] = %{{.*}})
+// CHECK:           %[[BEGIN:.*]] = arith.muli %[[P]], %[[K]]
+// CHECK:           %[[ROWS:.*]] = arith.minui %{{.*}}, %[[MOST]]
+// CHECK:           %[[LIVING:.*]] = arith.minui %{{.*}}, %[[B]]
+// CHECK:           %[[OWN:.*]] = tensor.extract_slice
+// CHECK:           %[[XP:.*]] = tensor.extract_slice %[[X]][%{{.*}}, 0] [%[[ROWS]], 2]
+// CHECK:           %[[KP:.*]] = tensor.extract_slice %[[CHECKPOINTS]][%{{.*}}, 0] [%[[LIVING]], 2]
+// CHECK:           %[[SP:.*]] = tensor.extract_slice %[[S]][0, 0] [%[[LIVING]], 2]
+// CHECK:           rnn.rows ins(%{{.*}} = %[[SP]] : tensor<?x2xf32>) outs(%[[KP]] :
+// CHECK:           %[[TOTAL:.*]] = rnn.total %[[XP]]
+// CHECK:           scf.for
+// CHECK:             tensor.extract %[[OWN]]
+// CHECK:           } {rnn.time}
+// CHECK:           arith.addf %[[SUM]], %[[TOTAL]]
+func.func @segments(%x: !rnn.seq<tensor<2xf32>>, %s: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32> {rnn.shared}, tensor<2xf32>) {
+  %k, %n, %f = rnn.segments of 4 (%xp = %x : !rnn.seq<tensor<2xf32>>) state(%sp = %s : tensor<2xf32>) -> (!rnn.checkpoints<4, tensor<2xf32>>, tensor<2xf32>) {
+    %t = rnn.total %xp : !rnn.seq<tensor<2xf32>> -> tensor<2xf32>
+    %s1 = rnn.scan (%xt = %xp : !rnn.seq<tensor<2xf32>>) state(%st = %sp : tensor<2xf32>) -> () {
+      %0 = arith.addf %st, %xt : tensor<2xf32>
+      rnn.yield state(%0) : tensor<2xf32>
+    }
+    rnn.yield %sp, %t state(%s1) : tensor<2xf32>, tensor<2xf32>, tensor<2xf32>
+  }
+  %g = rnn.segments of 4 reverse (%xp = %x : !rnn.seq<tensor<2xf32>>, %kp = %k : !rnn.checkpoints<4, tensor<2xf32>>) state(%sp = %s : tensor<2xf32>) -> () {
+    %s1 = arith.mulf %kp, %sp : tensor<2xf32>
+    rnn.yield state(%s1) : tensor<2xf32>
+  }
+  return %f, %n, %g : tensor<2xf32>, tensor<2xf32>, tensor<2xf32>
+}

@@ -1,3 +1,6 @@
+// RUN: not ravel-opt %s -split-input-file -rnn-differentiate=checkpoint-time=-1 2>&1 | FileCheck %s
+// CHECK: error: 'checkpoint-time' must not be negative, but is -1
+
 // RUN: ravel-opt %s -split-input-file -verify-diagnostics -rnn-differentiate="function=loss wrt=x"
 
 // expected-error @+1 {{there is no function 'loss' to differentiate}}

@@ -211,3 +211,18 @@ func.func @of_the_example(%x: !rnn.seq<tensor<3xf32>>, %e: tensor<3xf32>) -> !rn
   }
   return %y : !rnn.seq<tensor<3xf32>>
 }
+
+// The scans of a part of time are found too.
+// CHECK-LABEL: func.func @in_a_part(
+// CHECK:         rnn.segments of 4
+// CHECK:           rnn.scan columnwise
+func.func @in_a_part(%x: !rnn.seq<tensor<3xf32>>, %h0: tensor<3xf32>) -> tensor<3xf32> {
+  %f = rnn.segments of 4 (%xp = %x : !rnn.seq<tensor<3xf32>>) state(%hp = %h0 : tensor<3xf32>) -> () {
+    %h1 = rnn.scan (%xt = %xp : !rnn.seq<tensor<3xf32>>) state(%ht = %hp : tensor<3xf32>) -> () {
+      %0 = arith.addf %ht, %xt : tensor<3xf32>
+      rnn.yield state(%0) : tensor<3xf32>
+    }
+    rnn.yield state(%h1) : tensor<3xf32>
+  }
+  return %f : tensor<3xf32>
+}

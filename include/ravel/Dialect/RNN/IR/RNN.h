@@ -42,7 +42,7 @@ namespace ravel::rnn {
 template <typename ConcreteType>
 class Liftable : public mlir::OpTrait::TraitBase<ConcreteType, Liftable> {};
 
-/// The element of a sequence type, or the type itself.
+/// The element of a sequence type or of checkpoints, or the type itself.
 mlir::Type getElementOrSelf(mlir::Type type);
 /// The float type of a vector, a matrix, a float or a sequence of those.
 mlir::Type getScalarType(mlir::Type type);

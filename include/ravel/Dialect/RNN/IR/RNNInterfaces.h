@@ -22,6 +22,7 @@ namespace ravel::rnn {
 
 class CellOp;
 class ScanOp;
+class SegmentsOp;
 class InitializerAttrInterface;
 
 /// Solves the open sizes of vectors: a union of unknowns, each with at most one
@@ -135,6 +136,19 @@ public:
   /// adjoint of its body.
   virtual llvm::LogicalResult buildScanAdjoint(mlir::OpBuilder &builder,
                                                ScanOp scan) = 0;
+  /// The backward pass of a segmented loop: one of the opposite direction that
+  /// computes each part again, from the states before it, and then goes
+  /// backwards through it.
+  virtual llvm::LogicalResult buildSegmentsAdjoint(mlir::OpBuilder &builder,
+                                                   SegmentsOp segments) = 0;
+};
+
+/// The instants and examples that a block of ops is about.
+struct BatchExtent {
+  /// `tensor<?xindex>`: the first row of each instant, and the number of rows.
+  mlir::Value offsets;
+  /// Of the longest example; of all examples; examples. Each an `index`.
+  mlir::Value numInstants, numRows, batchSize;
 };
 
 /// What an op sees while `rnn-batch` rewrites it.
@@ -159,14 +173,20 @@ public:
   /// A tensor that `value`'s batched form is to be written to.
   virtual mlir::Value getDestination(mlir::OpBuilder &builder,
                                      mlir::Value value) = 0;
-  /// `tensor<?xindex>`: the first row of each instant, and the number of rows.
-  virtual mlir::Value getOffsets() = 0;
-  /// The number of instants of the longest example, an `index`.
-  virtual mlir::Value getNumInstants() = 0;
-  /// The number of packed rows, an `index`.
-  virtual mlir::Value getNumRows() = 0;
-  /// The number of examples, an `index`.
-  virtual mlir::Value getBatchSize() = 0;
+  virtual const BatchExtent &getExtent() = 0;
+  mlir::Value getOffsets() { return getExtent().offsets; }
+  mlir::Value getNumInstants() { return getExtent().numInstants; }
+  mlir::Value getNumRows() { return getExtent().numRows; }
+  mlir::Value getBatchSize() { return getExtent().batchSize; }
+
+  /// Writes the ops of `block`, whose arguments are mapped, for the instants
+  /// and examples of `extent`. Returns the batched form of each operand of the
+  /// terminator: in its destination where that is not null, shared where the
+  /// value is, and nothing for other operands.
+  virtual mlir::FailureOr<llvm::SmallVector<mlir::Value>>
+  batchBlock(mlir::OpBuilder &builder, mlir::Block &block,
+             const BatchExtent &extent,
+             llvm::ArrayRef<mlir::Value> destinations) = 0;
 };
 
 /// Writes the batched form of `value` into `destination`, and returns it.

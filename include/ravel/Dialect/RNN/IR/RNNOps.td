@@ -111,7 +111,8 @@ def RNN_OptimizerOp : RNN_CellLike<"optimizer"> {
 
 def RNN_YieldOp : RNN_Op<"yield", [Pure, Terminator, ReturnLike,
     AttrSizedOperandSegments,
-    ParentOneOf<["CellOp", "OptimizerOp", "ScanOp", "RowsOp", "ChainsOp"]>]> {
+    ParentOneOf<["CellOp", "OptimizerOp", "ScanOp", "SegmentsOp", "RowsOp",
+                 "ChainsOp"]>]> {
   let summary = "outputs and next states of a cell or scan";
   let description = [{
     Types may be left out where all are `tensor<?xf32>`.
@@ -832,6 +833,7 @@ def RNN_LengthOp : RNN_Op<"length", [Pure, Batchable,
   let arguments = (ins RNN_Seq:$operand);
   let results = (outs AnyFloat:$result);
   let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
+  let hasFolder = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -1025,6 +1027,113 @@ def RNN_ScanOp : RNN_Op<"scan", [AttrSizedOperandSegments, RecursiveMemoryEffect
     /// use at its end, after the outputs it has.
     ::ravel::rnn::ScanOp appendOutputs(::mlir::RewriterBase &rewriter,
                                        ::mlir::ValueRange values);
+    /// A scan of the same kind over other inputs and states with results of
+    /// the types `outputs`, and a body with arguments alone.
+    ::ravel::rnn::ScanOp createLike(::mlir::OpBuilder &builder,
+                                    ::mlir::ValueRange inputs,
+                                    ::mlir::ValueRange states,
+                                    ::mlir::TypeRange outputs);
+  }];
+  let extraClassDefinition = [{
+    ::ravel::rnn::YieldOp $cppClass::getYield() {
+      return ::llvm::cast<::ravel::rnn::YieldOp>(getEntry().getTerminator());
+    }
+  }];
+}
+
+def RNN_SegmentsOp : RNN_Op<"segments", [AttrSizedOperandSegments, RecursiveMemoryEffects,
+    SingleBlock, Differentiable, Batchable]> {
+  let summary = "the loop over the parts of an example's own time";
+  let description = [{
+    ```
+    s = initial states
+    for k in 0 .. ceil(length / n) - 1 (or down, with `reverse`):
+      part = instants k n .. min((k + 1) n, length) - 1
+      y[k], s = body(x restricted to part, s)
+    ```
+
+    Time is cut into parts of `n` instants, of which the last may be shorter. The
+    body speaks about one part: of a sequence it gets the instants of the part,
+    of `!rnn.checkpoints` the value of the part. What it yields goes, by the
+    type of the result,
+
+    * from a sequence: into the part of a sequence;
+    * from an element: into `!rnn.checkpoints`;
+    * from a value that all examples share, made by `rnn.total`, `rnn.contract`
+      or `rnn.scatter`: into the sum over all parts, a value of the same type.
+
+    A scan over all of time is the same as scans over the parts, one after the
+    other. Cut so, the backward pass keeps no more of the forward pass than the
+    states before each part, and computes the rest again, part by part: the
+    gradient of a segmented loop is a segmented loop in the opposite direction.
+
+    Constraints:
+    * C1: the length is positive, and at least one input is a sequence.
+    * C2: the body's arguments are sequences for sequences, elements for
+      checkpoints, then the states.
+    * C3: the body yields outputs, and next states of the states' types.
+    * C4: results are what the outputs allow, then the states.
+    * C5: checkpoints are of the op's length.
+
+    Example:
+
+    ```mlir
+    func.func @accumulate(%x: !rnn.seq<tensor<8xf32>>, %s0: tensor<8xf32>) -> tensor<8xf32> {
+      %k, %s = rnn.segments of 16 (%xp = %x : !rnn.seq<tensor<8xf32>>) state(%sp = %s0 : tensor<8xf32>) -> (!rnn.checkpoints<16, tensor<8xf32>>) {
+        %s1 = rnn.scan (%xt = %xp : !rnn.seq<tensor<8xf32>>) state(%st = %sp : tensor<8xf32>) -> () {
+          %0 = arith.addf %st, %xt : tensor<8xf32>
+          rnn.yield state(%0) : tensor<8xf32>
+        }
+        rnn.yield %sp state(%s1) : tensor<8xf32>, tensor<8xf32>
+      }
+      return %s : tensor<8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins I64Attr:$length,
+                       Variadic<AnyTypeOf<[RNN_Seq, RNN_Checkpoints]>>:$inputs,
+                       Variadic<RNN_State>:$states, UnitAttr:$reverse);
+  let results = (outs Variadic<AnyType>:$results_);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasRegionVerifier = 1;
+  let hasCanonicalizer = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [
+    OpBuilder<(ins "int64_t":$length, "::mlir::ValueRange":$inputs,
+                   "::mlir::ValueRange":$states, "::mlir::TypeRange":$outputs,
+                   CArg<"bool", "false">:$reverse)>,
+  ];
+  let extraClassDeclaration = [{
+    ::mlir::Block &getEntry() { return getBody().front(); }
+    ::mlir::Block::BlockArgListType getInputArgs() {
+      return getEntry().getArguments().take_front(getInputs().size());
+    }
+    ::mlir::Block::BlockArgListType getStateArgs() {
+      return getEntry().getArguments().drop_front(getInputs().size());
+    }
+    ::ravel::rnn::YieldOp getYield();
+    ::mlir::ResultRange getOutputs() {
+      return getResults().drop_back(getStates().size());
+    }
+    ::mlir::ResultRange getFinals() {
+      return getResults().take_back(getStates().size());
+    }
+    /// Whether `result` is the sum over all parts of what all examples share.
+    bool isTotal(::mlir::Value result) {
+      return !::llvm::is_contained(getFinals(), result) &&
+             !::llvm::isa<::ravel::rnn::SeqType, ::ravel::rnn::CheckpointsType>(
+                 result.getType());
+    }
+    /// Replaces the op by one that also puts out checkpoints of the states,
+    /// after the outputs it has.
+    ::ravel::rnn::SegmentsOp keepStates(::mlir::RewriterBase &rewriter);
+    /// One of the same length and direction over other inputs and states with
+    /// results of the types `outputs`, and a body with arguments alone.
+    ::ravel::rnn::SegmentsOp createLike(::mlir::OpBuilder &builder,
+                                        ::mlir::ValueRange inputs,
+                                        ::mlir::ValueRange states,
+                                        ::mlir::TypeRange outputs);
   }];
   let extraClassDefinition = [{
     ::ravel::rnn::YieldOp $cppClass::getYield() {

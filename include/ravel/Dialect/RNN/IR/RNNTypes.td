@@ -29,6 +29,24 @@ def RNN_SeqType : TypeDef<RNN_Dialect, "Seq"> {
   let genVerifyDecl = 1;
 }
 
+def RNN_CheckpointsType : TypeDef<RNN_Dialect, "Checkpoints"> {
+  let mnemonic = "checkpoints";
+  let summary = "values that an example had every so many instants";
+  let description = [{
+    One value for each part of `length` instants that `rnn.segments` cuts an
+    example's time into: what a state was before the part.
+
+    Example:
+
+    ```mlir
+    func.func private @states() -> !rnn.checkpoints<16, tensor<3xf32>>
+    ```
+  }];
+  let parameters = (ins "int64_t":$length, "::mlir::Type":$elementType);
+  let assemblyFormat = "`<` $length `,` $elementType `>`";
+  let genVerifyDecl = 1;
+}
+
 /// A vector: a rank-1 float tensor.
 def RNN_Vector : Type<
     Or<[1DTensorOf<[AnyFloat]>.predicate]>, "vector (rank-1 float tensor)",
@@ -47,6 +65,9 @@ def RNN_Element : Type<
 // The C++ type of sequences stays open: `!rnn.seq` would be left out in print.
 def RNN_Seq : Type<
     CPred<"::llvm::isa<::ravel::rnn::SeqType>($_self)">, "sequence">;
+
+def RNN_Checkpoints : Type<
+    CPred<"::llvm::isa<::ravel::rnn::CheckpointsType>($_self)">, "checkpoints">;
 
 class RNN_SeqOf<Type element, string what> : Type<
     And<[RNN_Seq.predicate,

@@ -98,6 +98,23 @@ def RNNDifferentiate : Pass<"rnn-differentiate", "::mlir::ModuleOp"> {
     each example adds; where that is an outer product, nothing but the two
     sequences of factors is kept, and one `rnn.contract` multiplies them.
 
+    With `checkpoint-time`, scans become the bodies of `rnn.segments`, which keeps
+    the states before each part of time alone. Its gradient runs each part again
+    before it goes backwards through it:
+
+    ```mlir
+    %k, %h = rnn.segments of 4 (%xp = %x : …) state(%hp = %h0 : …) -> (!rnn.checkpoints<4, …>) {
+      %h1 = rnn.scan (%xt = %xp : …) state(%ht = %hp : …) -> () { … }
+      rnn.yield %hp state(%h1) : …
+    }
+    %dW, %g0 = rnn.segments of 4 reverse (%xp = %x : …, %hp = %k : …) state(%gp = %g : …) -> (tensor<3x3xf32>) {
+      %r, %h1 = rnn.scan (%xt = %xp : …) state(%ht = %hp : …) -> (…) { … }
+      %d, %g1 = rnn.scan reverse (%rt = %r : …) state(%gt = %gp : …) -> (…) { … }
+      %dWp = rnn.contract %r, %d : …
+      rnn.yield %dWp state(%g1) : …
+    }
+    ```
+
     ```mlir
     rnn.parameter @W init(#rnn.glorot) : tensor<2x3xf32>
     func.func @loss(%x: tensor<2xf32>, %W: tensor<2x3xf32> {rnn.parameter = @W}) -> f32 {
@@ -126,6 +143,9 @@ def RNNDifferentiate : Pass<"rnn-differentiate", "::mlir::ModuleOp"> {
                "names or numbers of arguments">,
     Option<"replace", "replace", "bool", "false",
            "Erase the objective, whose results the gradient function has too">,
+    Option<"checkpointTime", "checkpoint-time", "int64_t", "0",
+           "Cut time into parts of so many instants, keep the states before "
+           "each, and compute the rest again in the backward pass; 0 keeps all">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::tensor::TensorDialect", "::ravel::rnn::RNNDialect"];
