@@ -28,6 +28,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../OpenMPRuntime.h"
 #include "ChainsLowering.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -166,21 +167,6 @@ void ChainsLowering::measureExamples() {
 // Threads
 //===----------------------------------------------------------------------===//
 
-/// A call of a function of the OpenMP runtime that returns an `i32`.
-static Value createRuntimeCall(ImplicitLocOpBuilder &builder, ModuleOp module,
-                               StringRef name) {
-  auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
-  if (!function) {
-    OpBuilder declare = OpBuilder::atBlockEnd(module.getBody());
-    function = LLVM::LLVMFuncOp::create(
-        declare, module.getLoc(), name,
-        LLVM::LLVMFunctionType::get(builder.getI32Type(), {}));
-  }
-  Value result =
-      LLVM::CallOp::create(builder, function, ValueRange()).getResult();
-  return arith::IndexCastOp::create(builder, builder.getIndexType(), result);
-}
-
 /// Starts threads, unless there is too little work to share.
 void ChainsLowering::beginParallel() {
   if (!options.parallel) {
@@ -196,8 +182,10 @@ void ChainsLowering::beginParallel() {
   auto parallel = omp::ParallelOp::create(builder, clauses);
   builder.createBlock(&parallel.getRegion());
   auto module = op->getParentOfType<ModuleOp>();
-  id = createRuntimeCall(builder, module, "omp_get_thread_num");
-  threads = createRuntimeCall(builder, module, "omp_get_num_threads");
+  id = createRuntimeCall(builder, builder.getLoc(), module,
+                         "omp_get_thread_num");
+  threads = createRuntimeCall(builder, builder.getLoc(), module,
+                              "omp_get_num_threads");
 }
 
 void ChainsLowering::endParallel() {
