@@ -74,3 +74,19 @@ func.func @nested_scan(%x: !rnn.seq<tensor<3xf32>>, %p: tensor<3xf32> {rnn.param
   }
   return %l : f32
 }
+
+// -----
+
+rnn.parameter @a init(#rnn.zeros) : tensor<3xf32>
+func.func @parts_of_parts(%x: !rnn.seq<tensor<3xf32>>, %a: tensor<3xf32> {rnn.parameter = @a}) -> f32 attributes {rnn.objective} {
+  %f = rnn.segments of 4 (%xp = %x : !rnn.seq<tensor<3xf32>>) state(%ap = %a : tensor<3xf32>) -> () {
+    // expected-error @below {{no derivative is known for a loop over parts of time in the body of another loop}}
+    %g = rnn.segments of 2 (%xq = %xp : !rnn.seq<tensor<3xf32>>) state(%aq = %ap : tensor<3xf32>) -> () {
+      %h = arith.mulf %aq, %aq : tensor<3xf32>
+      rnn.yield state(%h) : tensor<3xf32>
+    }
+    rnn.yield state(%g) : tensor<3xf32>
+  }
+  %l = rnn.sum %f : tensor<3xf32>
+  return %l : f32
+}
