@@ -210,8 +210,8 @@ cl::opt<std::string>
 cl::opt<int64_t> checkpointTime(
     "checkpoint-time", cl::init(0), cl::value_desc("K"),
     cl::desc("Keep the states of every K-th instant alone and compute the rest "
-             "again in the backward pass: less memory, about one more forward "
-             "pass (0: keep all)"),
+             "again in the backward pass: less memory, and the time of a "
+             "forward pass or more (0: keep all)"),
     cl::sub(trainCommand), cl::sub(printCommand), cl::sub(benchCommand),
     cl::cat(trainingOptions));
 cl::opt<double> clip("clip", cl::init(0), cl::value_desc("norm"),

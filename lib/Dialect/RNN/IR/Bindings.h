@@ -25,6 +25,19 @@ void printBindings(mlir::OpAsmPrinter &printer,
                    mlir::Block::BlockArgListType arguments,
                    mlir::OperandRange operands);
 
+/// Parses what a loop over time or its parts ends in: attributes, `-> (` types
+/// of outputs `)`, and the body with `arguments`.
+mlir::ParseResult
+parseLoopBody(mlir::OpAsmParser &parser, mlir::OperationState &result,
+              llvm::ArrayRef<mlir::OpAsmParser::Argument> arguments,
+              llvm::SmallVectorImpl<mlir::Type> &outputTypes);
+/// Prints the inputs and states of such a loop, each with its argument.
+void printLoopBindings(mlir::OpAsmPrinter &printer,
+                       mlir::Block::BlockArgListType inputArgs,
+                       mlir::OperandRange inputs,
+                       mlir::Block::BlockArgListType stateArgs,
+                       mlir::OperandRange states);
+
 /// Whether `type` has rows.
 bool isRows(mlir::Type type);
 /// The type of one row of a tensor or memref.

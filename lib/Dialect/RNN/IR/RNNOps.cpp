@@ -704,6 +704,32 @@ void ravel::rnn::printBindings(OpAsmPrinter &printer,
   printer << ')';
 }
 
+ParseResult ravel::rnn::parseLoopBody(OpAsmParser &parser,
+                                      OperationState &result,
+                                      ArrayRef<OpAsmParser::Argument> arguments,
+                                      SmallVectorImpl<Type> &outputTypes) {
+  if (parser.parseOptionalAttrDict(result.attributes) || parser.parseArrow() ||
+      parser.parseLParen())
+    return failure();
+  if (failed(parser.parseOptionalRParen()) &&
+      (parser.parseTypeList(outputTypes) || parser.parseRParen()))
+    return failure();
+  return parser.parseRegion(*result.addRegion(), arguments);
+}
+
+void ravel::rnn::printLoopBindings(OpAsmPrinter &printer,
+                                   Block::BlockArgListType inputArgs,
+                                   OperandRange inputs,
+                                   Block::BlockArgListType stateArgs,
+                                   OperandRange states) {
+  printer << ' ';
+  printBindings(printer, inputArgs, inputs);
+  if (states.empty())
+    return;
+  printer << " state";
+  printBindings(printer, stateArgs, states);
+}
+
 ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &result) {
   SmallVector<OpAsmParser::Argument> arguments;
   SmallVector<OpAsmParser::UnresolvedOperand> inputs, states;
@@ -731,14 +757,7 @@ ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &result) {
          llvm::zip(llvm::drop_begin(arguments, inputs.size()), stateTypes))
       argument.type = type;
   }
-  if (parser.parseOptionalAttrDict(result.attributes) || parser.parseArrow() ||
-      parser.parseLParen())
-    return failure();
-  if (failed(parser.parseOptionalRParen()) &&
-      (parser.parseTypeList(outputTypes) || parser.parseRParen()))
-    return failure();
-  Region *body = result.addRegion();
-  if (parser.parseRegion(*body, arguments) ||
+  if (parseLoopBody(parser, result, arguments, outputTypes) ||
       parser.resolveOperands(inputs, inputTypes, loc, result.operands) ||
       parser.resolveOperands(states, stateTypes, loc, result.operands))
     return failure();
@@ -755,12 +774,8 @@ void ScanOp::print(OpAsmPrinter &printer) {
     printer << " columnwise";
   if (getReverse())
     printer << " reverse";
-  printer << ' ';
-  printBindings(printer, getInputArgs(), getInputs());
-  if (!getStates().empty()) {
-    printer << " state";
-    printBindings(printer, getStateArgs(), getStates());
-  }
+  printLoopBindings(printer, getInputArgs(), getInputs(), getStateArgs(),
+                    getStates());
   printer.printOptionalAttrDict(
       (*this)->getAttrs(), {getOperandSegmentSizesAttrName(),
                             getReverseAttrName(), getColumnwiseAttrName()});

@@ -69,14 +69,7 @@ ParseResult SegmentsOp::parse(OpAsmParser &parser, OperationState &result) {
   for (auto [argument, type] :
        llvm::zip(arguments, llvm::concat<Type>(inputTypes, stateTypes)))
     argument.type = getPartType(type);
-  if (parser.parseOptionalAttrDict(result.attributes) || parser.parseArrow() ||
-      parser.parseLParen())
-    return failure();
-  if (failed(parser.parseOptionalRParen()) &&
-      (parser.parseTypeList(outputTypes) || parser.parseRParen()))
-    return failure();
-  Region *body = result.addRegion();
-  if (parser.parseRegion(*body, arguments) ||
+  if (parseLoopBody(parser, result, arguments, outputTypes) ||
       parser.resolveOperands(inputs, inputTypes, loc, result.operands) ||
       parser.resolveOperands(states, stateTypes, loc, result.operands))
     return failure();
@@ -92,12 +85,8 @@ void SegmentsOp::print(OpAsmPrinter &printer) {
   printer << " of " << getLength();
   if (getReverse())
     printer << " reverse";
-  printer << ' ';
-  printBindings(printer, getInputArgs(), getInputs());
-  if (!getStates().empty()) {
-    printer << " state";
-    printBindings(printer, getStateArgs(), getStates());
-  }
+  printLoopBindings(printer, getInputArgs(), getInputs(), getStateArgs(),
+                    getStates());
   printer.printOptionalAttrDict((*this)->getAttrs(),
                                 {getOperandSegmentSizesAttrName(),
                                  getReverseAttrName(), getLengthAttrName()});

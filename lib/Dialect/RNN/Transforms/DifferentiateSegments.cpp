@@ -68,6 +68,42 @@ SegmentsOp Differentiator::keepStates(SegmentsOp segments) {
   return segments.keepStates(rewriter);
 }
 
+/// Gives the backward body arguments for the gradients of the loop's outputs,
+/// and collects these.
+void Differentiator::setOutputGradients(
+    SegmentsOp segments, Scope &outer, Scope &inner, const IRMapping &mapping,
+    SmallVectorImpl<Value> &outputGradients) {
+  for (auto [output, part] :
+       llvm::zip_equal(segments.getOutputs(), segments.getYield().getOutputs()))
+    for (Value gradient : outer.gradients.lookup(output)) {
+      outputGradients.push_back(gradient);
+      addGradient(
+          inner.builder, mapping.lookupOrDefault(part),
+          inner.visited->addArgument(part.getType(), gradient.getLoc()));
+    }
+}
+
+/// Gives the backward body arguments for the gradients of the states after a
+/// part, which begin as those of the final states.
+void Differentiator::setStateGradients(OpBuilder &builder, SegmentsOp segments,
+                                       Scope &outer, Scope &inner,
+                                       const IRMapping &mapping,
+                                       LoopAdjoint &adjoint) {
+  for (auto [index, argument] : llvm::enumerate(segments.getStateArgs())) {
+    if (!isActive(argument))
+      continue;
+    Value final = segments.getFinals()[index];
+    SmallVector<Value, 1> gradient = outer.gradients.lookup(final);
+    adjoint.initials.push_back(gradient.empty() ? createZeroLike(builder, final)
+                                                : gradient.front());
+    adjoint.states.push_back(index);
+    Value next = segments.getYield().getStates()[index];
+    addGradient(
+        inner.builder, mapping.lookupOrDefault(next),
+        inner.visited->addArgument(argument.getType(), argument.getLoc()));
+  }
+}
+
 LogicalResult Differentiator::buildSegmentsAdjoint(OpBuilder &builder,
                                                    SegmentsOp segments) {
   if (scope->visited)
@@ -88,52 +124,22 @@ LogicalResult Differentiator::buildSegmentsAdjoint(OpBuilder &builder,
   SmallVector<Value> outputGradients;
   {
     llvm::SaveAndRestore enter(scope, &inner);
-    YieldOp yield = segments.getYield();
     IRMapping mapping;
     SmallVector<Operation *> ops =
         repeatForward(segments, draft, inner, mapping);
-    for (auto [output, part] :
-         llvm::zip_equal(segments.getOutputs(), yield.getOutputs()))
-      for (Value gradient : outer.gradients.lookup(output)) {
-        outputGradients.push_back(gradient);
-        addGradient(inner.builder, mapping.lookupOrDefault(part),
-                    body.addArgument(part.getType(), gradient.getLoc()));
-      }
-    for (auto [index, argument] : llvm::enumerate(segments.getStateArgs())) {
-      if (!isActive(argument))
-        continue;
-      Value final = segments.getFinals()[index];
-      SmallVector<Value, 1> gradient = outer.gradients.lookup(final);
-      adjoint.initials.push_back(
-          gradient.empty() ? createZeroLike(builder, final) : gradient.front());
-      adjoint.states.push_back(index);
-      addGradient(inner.builder,
-                  mapping.lookupOrDefault(yield.getStates()[index]),
-                  body.addArgument(argument.getType(), argument.getLoc()));
-    }
+    setOutputGradients(segments, outer, inner, mapping, outputGradients);
+    setStateGradients(builder, segments, outer, inner, mapping, adjoint);
     if (failed(sweep(ops)))
       return failure();
-    for (unsigned index : adjoint.states) {
-      Value before = mapping.lookup(segments.getStateArgs()[index]);
-      Value gradient = getGradient(before);
-      adjoint.next.push_back(gradient ? gradient
-                                      : createZeroLike(inner.builder, before));
-    }
-    for (auto [argument, input] :
-         llvm::zip_equal(segments.getInputArgs(), segments.getInputs()))
-      if (Value gradient = getGradient(mapping.lookup(argument))) {
-        adjoint.outputs.push_back(gradient);
-        adjoint.sources.push_back(input);
-      }
+    auto twin = [&](Value argument) { return mapping.lookup(argument); };
+    collectGradients(inner, llvm::map_to_vector(segments.getStateArgs(), twin),
+                     llvm::map_to_vector(segments.getInputArgs(), twin),
+                     segments.getInputs(), adjoint);
     if (failed(addCaptured(builder, inner, body, segments, adjoint)))
       return failure();
     YieldOp::create(inner.builder, loc, adjoint.outputs, adjoint.next);
   }
 
-  SmallVector<Value> initialStates =
-      llvm::map_to_vector(adjoint.states, [&](unsigned index) -> Value {
-        return segments.getStates()[index];
-      });
   segments = keepStates(segments);
   SmallVector<Value> inputs(segments.getInputs());
   llvm::append_range(
@@ -145,12 +151,7 @@ LogicalResult Differentiator::buildSegmentsAdjoint(OpBuilder &builder,
   backward.getBody().takeBody(draft.getBody());
   draft.erase();
 
-  for (auto [source, gradient] :
-       llvm::zip_equal(adjoint.sources, backward.getOutputs()))
-    addGradient(builder, source, gradient);
-  llvm::append_range(initialStates, adjoint.summed);
-  for (auto [value, gradient] :
-       llvm::zip_equal(initialStates, backward.getFinals()))
-    addGradient(builder, value, gradient);
+  addLoopGradients(builder, adjoint, segments.getStates(),
+                   backward.getOutputs(), backward.getFinals());
   return success();
 }

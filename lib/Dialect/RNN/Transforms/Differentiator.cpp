@@ -307,6 +307,38 @@ LogicalResult Differentiator::addCaptured(OpBuilder &builder, Scope &inner,
   return success();
 }
 
+/// Makes the gradients of a body's states its next states, and those of its
+/// inputs its outputs. The arguments are those that were visited.
+void Differentiator::collectGradients(Scope &inner, ValueRange stateArgs,
+                                      ValueRange inputArgs, ValueRange inputs,
+                                      LoopAdjoint &adjoint) {
+  for (unsigned index : adjoint.states) {
+    Value gradient = getGradient(stateArgs[index]);
+    adjoint.next.push_back(
+        gradient ? gradient : createZeroLike(inner.builder, stateArgs[index]));
+  }
+  for (auto [argument, input] : llvm::zip_equal(inputArgs, inputs))
+    if (Value gradient = getGradient(argument)) {
+      adjoint.outputs.push_back(gradient);
+      adjoint.sources.push_back(input);
+    }
+}
+
+/// Adds what a backward loop gives to the gradients of what the forward loop,
+/// which began with `states`, took.
+void Differentiator::addLoopGradients(OpBuilder &builder,
+                                      const LoopAdjoint &adjoint,
+                                      ValueRange states, ValueRange outputs,
+                                      ValueRange finals) {
+  for (auto [source, gradient] : llvm::zip_equal(adjoint.sources, outputs))
+    addGradient(builder, source, gradient);
+  SmallVector<Value> values = llvm::map_to_vector(
+      adjoint.states, [&](unsigned index) -> Value { return states[index]; });
+  llvm::append_range(values, adjoint.summed);
+  for (auto [value, gradient] : llvm::zip_equal(values, finals))
+    addGradient(builder, value, gradient);
+}
+
 LogicalResult Differentiator::buildScanAdjoint(OpBuilder &builder,
                                                ScanOp scan) {
   if (scope->scan)
@@ -325,18 +357,9 @@ LogicalResult Differentiator::buildScanAdjoint(OpBuilder &builder,
     llvm::SaveAndRestore enter(scope, &inner);
     if (failed(buildScanBody(builder, outer, adjoint)))
       return failure();
-    for (unsigned index : adjoint.states) {
-      Value argument = scan.getStateArgs()[index];
-      Value gradient = getGradient(argument);
-      adjoint.next.push_back(
-          gradient ? gradient : createZeroLike(inner.builder, argument));
-    }
-    for (auto [argument, input] :
-         llvm::zip_equal(scan.getInputArgs(), scan.getInputs()))
-      if (Value gradient = getGradient(argument)) {
-        adjoint.outputs.push_back(gradient);
-        adjoint.sources.push_back(input);
-      }
+    collectGradients(inner, ValueRange(scan.getStateArgs()),
+                     ValueRange(scan.getInputArgs()), scan.getInputs(),
+                     adjoint);
     if (failed(addCaptured(builder, inner, *inner.body, scan, adjoint)))
       return failure();
     // Something must give the length.
@@ -346,10 +369,6 @@ LogicalResult Differentiator::buildScanAdjoint(OpBuilder &builder,
     YieldOp::create(inner.builder, loc, adjoint.outputs, adjoint.next);
   }
 
-  SmallVector<Value> initialStates =
-      llvm::map_to_vector(adjoint.states, [&](unsigned index) -> Value {
-        return scan.getStates()[index];
-      });
   bool reverse = scan.getReverse();
   if (!inner.residuals.empty()) {
     activity.forget(scan.getResults());
@@ -369,12 +388,7 @@ LogicalResult Differentiator::buildScanAdjoint(OpBuilder &builder,
   backward.getEntry().erase();
   backward.getBody().push_back(inner.body.release());
 
-  for (auto [source, gradient] :
-       llvm::zip_equal(adjoint.sources, backward.getOutputs()))
-    addGradient(builder, source, gradient);
-  llvm::append_range(initialStates, adjoint.summed);
-  for (auto [value, gradient] :
-       llvm::zip_equal(initialStates, backward.getFinals()))
-    addGradient(builder, value, gradient);
+  addLoopGradients(builder, adjoint, scan.getStates(), backward.getOutputs(),
+                   backward.getFinals());
   return success();
 }

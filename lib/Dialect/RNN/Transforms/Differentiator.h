@@ -94,6 +94,18 @@ private:
   mlir::LogicalResult addCaptured(mlir::OpBuilder &builder, Scope &inner,
                                   mlir::Block &body, mlir::Operation *loop,
                                   LoopAdjoint &adjoint);
+  void collectGradients(Scope &inner, mlir::ValueRange stateArgs,
+                        mlir::ValueRange inputArgs, mlir::ValueRange inputs,
+                        LoopAdjoint &adjoint);
+  void addLoopGradients(mlir::OpBuilder &builder, const LoopAdjoint &adjoint,
+                        mlir::ValueRange states, mlir::ValueRange outputs,
+                        mlir::ValueRange finals);
+  void setOutputGradients(SegmentsOp segments, Scope &outer, Scope &inner,
+                          const mlir::IRMapping &mapping,
+                          llvm::SmallVectorImpl<mlir::Value> &outputGradients);
+  void setStateGradients(mlir::OpBuilder &builder, SegmentsOp segments,
+                         Scope &outer, Scope &inner,
+                         const mlir::IRMapping &mapping, LoopAdjoint &adjoint);
   void copyActivity(mlir::Operation *from, mlir::Operation *to);
   llvm::SmallVector<mlir::Operation *> repeatForward(SegmentsOp segments,
                                                      SegmentsOp backward,
