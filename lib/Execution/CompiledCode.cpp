@@ -16,7 +16,7 @@ using namespace ravel;
 
 /// First line of an entry; then the SHA-256 of the entry's name and the rest,
 /// the size of the description, the description as JSON, and the object.
-static constexpr llvm::StringLiteral kMagic = "ravel-code-2\n";
+static constexpr llvm::StringLiteral kMagic = "ravel-code-3\n";
 
 static llvm::json::Value toJSON(const Argument &argument) {
   return llvm::json::Object{{"role", static_cast<int>(argument.role)},
@@ -25,7 +25,28 @@ static llvm::json::Value toJSON(const Argument &argument) {
                             {"shape", llvm::json::Array(argument.shape)},
                             {"name", argument.name},
                             {"carry", argument.carry},
-                            {"gradientOf", argument.gradientOf}};
+                            {"gradientOf", argument.gradientOf},
+                            {"lengthClass", argument.lengthClass},
+                            {"memoryClass", argument.memoryClass},
+                            {"end", argument.end},
+                            {"reserved", argument.reserved}};
+}
+
+static llvm::json::Value toJSON(const Decoding &decoding) {
+  return llvm::json::Object{{"until", decoding.until},
+                            {"max", decoding.max},
+                            {"states", decoding.states},
+                            {"examples", decoding.examples},
+                            {"outputs", decoding.outputs}};
+}
+
+static bool fromJSON(const llvm::json::Value &value, Decoding &decoding,
+                     llvm::json::Path path) {
+  llvm::json::ObjectMapper map(value, path);
+  return map && map.map("until", decoding.until) &&
+         map.map("max", decoding.max) && map.map("states", decoding.states) &&
+         map.map("examples", decoding.examples) &&
+         map.map("outputs", decoding.outputs);
 }
 
 static bool fromJSON(const llvm::json::Value &value, Shape &shape) {
@@ -48,7 +69,10 @@ static bool fromJSON(const llvm::json::Value &value, Argument &argument,
   if (!map || !map.map("role", role) || !map.map("layout", layout) ||
       !map.map("dtype", dtype) || !map.map("name", argument.name) ||
       !map.map("carry", argument.carry) ||
-      !map.map("gradientOf", argument.gradientOf))
+      !map.map("gradientOf", argument.gradientOf) ||
+      !map.map("lengthClass", argument.lengthClass) ||
+      !map.map("memoryClass", argument.memoryClass) ||
+      !map.map("end", argument.end) || !map.map("reserved", argument.reserved))
     return false;
   argument.role = static_cast<Role>(role);
   argument.layout = static_cast<RowLayout>(layout);
@@ -63,12 +87,15 @@ static llvm::json::Value describe(const CompiledCode &code) {
     llvm::json::Array arguments;
     for (const Argument &argument : signature.arguments)
       arguments.push_back(toJSON(argument));
-    signatures.push_back(llvm::json::Object{
+    llvm::json::Object object{
         {"name", signature.name},
         {"arguments", std::move(arguments)},
         {"hasWorkspace", signature.hasWorkspace},
         {"preparedBytes", llvm::json::Array(signature.preparedBytes)},
-        {"preparationHasWorkspace", signature.preparationHasWorkspace}});
+        {"preparationHasWorkspace", signature.preparationHasWorkspace}};
+    if (signature.decoding)
+      object["decoding"] = toJSON(*signature.decoding);
+    signatures.push_back(std::move(object));
   }
   for (const ManifestEntry &entry : code.manifest)
     manifest.push_back(
@@ -105,6 +132,9 @@ static bool readDescription(const llvm::json::Value &value,
       return false;
     for (const llvm::json::Value &argument : *arguments)
       if (!fromJSON(argument, signature.arguments.emplace_back(), root))
+        return false;
+    if (const llvm::json::Value *decoding = fields->get("decoding"))
+      if (!fromJSON(*decoding, signature.decoding.emplace(), root))
         return false;
     code.signatures.push_back(std::move(signature));
   }

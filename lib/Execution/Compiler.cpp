@@ -242,6 +242,7 @@ static void fillPipelineOptions(const CompileOptions &options,
   result.objective = options.objective;
   result.gradientInputs = options.gradientInputs;
   result.checkpointTime = options.checkpointTime;
+  result.scheduledSampling = options.scheduledSampling;
   result.optimizer = options.optimizer;
   result.unrollTime = options.unrollTime;
   result.without = options.without;
@@ -304,6 +305,10 @@ static Argument describeArgument(func::FuncOp function, unsigned index) {
   std::string role = text(RNNDialect::kRoleAttr);
   argument.role = llvm::StringSwitch<Role>(role)
                       .Case("offsets", Role::Offsets)
+                      .Case("order", Role::Order)
+                      .Case("starts", Role::Starts)
+                      .Case("sources", Role::Sources)
+                      .Case("longest", Role::Longest)
                       .Case("batch", Role::Batch)
                       .Case("parameter", Role::Parameter)
                       .Case("key", Role::Key)
@@ -312,6 +317,7 @@ static Argument describeArgument(func::FuncOp function, unsigned index) {
                       .Default(Role::Input);
   argument.layout = llvm::StringSwitch<RowLayout>(text(RNNDialect::kLayoutAttr))
                         .Case("sequence", RowLayout::Sequence)
+                        .Case("memory", RowLayout::Memory)
                         .Case("example", RowLayout::Example)
                         .Default(RowLayout::Shared);
   Type type = function.getArgumentTypes()[index];
@@ -320,7 +326,22 @@ static Argument describeArgument(func::FuncOp function, unsigned index) {
     ArrayRef<int64_t> shape = shaped.getShape();
     if (argument.layout != RowLayout::Shared)
       shape = shape.drop_front();
-    argument.shape.assign(shape.begin(), shape.end());
+    for (int64_t size : shape)
+      argument.shape.push_back(ShapedType::isDynamic(size) ? kLongest : size);
+    if (argument.role == Role::Offsets || argument.role == Role::Order ||
+        argument.role == Role::Starts || argument.role == Role::Sources)
+      argument.shape.clear();
+  }
+  auto number = [&](StringRef name) -> std::optional<int64_t> {
+    auto attr = function.getArgAttrOfType<IntegerAttr>(index, name);
+    return attr ? std::optional(attr.getInt()) : std::nullopt;
+  };
+  argument.lengthClass = number(RNNDialect::kClassAttr).value_or(0);
+  argument.memoryClass =
+      number(RNNDialect::kMemoryClassAttr).value_or(argument.lengthClass);
+  if (std::optional<int64_t> end = number(RNNDialect::kEndAttr)) {
+    argument.end = static_cast<int32_t>(*end);
+    argument.reserved = number(RNNDialect::kReservedAttr).value_or(*end + 1);
   }
   argument.carry = text("rnn.carry");
   argument.name = text(RNNDialect::kNameAttr);
@@ -331,8 +352,6 @@ static Argument describeArgument(func::FuncOp function, unsigned index) {
     if (argument.gradientOf.empty())
       argument.gradientOf = text("rnn.gradient_of");
   }
-  if (argument.role == Role::Offsets)
-    argument.shape = {ShapedType::kDynamic};
   return argument;
 }
 
@@ -346,12 +365,28 @@ static int64_t getBytes(MemRefType type) {
   return type.getNumElements() * type.getElementTypeBitWidth() / 8;
 }
 
+static Decoding describeDecoding(DictionaryAttr attrs) {
+  auto get = [&](StringRef name) {
+    return attrs.getAs<IntegerAttr>(name).getInt();
+  };
+  Decoding decoding;
+  decoding.until = static_cast<int32_t>(get("until"));
+  decoding.max = get("max");
+  decoding.states = get("states");
+  decoding.examples = get("examples");
+  decoding.outputs = get("outputs");
+  return decoding;
+}
+
 static void describe(ModuleOp module, CompiledCode &code) {
   for (auto function : module.getOps<func::FuncOp>()) {
     if (function.isExternal() || function->hasAttr(RNNDialect::kCompanionAttr))
       continue;
     Signature signature;
     signature.name = function.getName().str();
+    if (auto decode =
+            function->getAttrOfType<DictionaryAttr>(RNNDialect::kDecodeAttr))
+      signature.decoding = describeDecoding(decode);
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
       StringRef role = getRole(function, i);
       if (role == "workspace")
@@ -506,7 +541,8 @@ static std::string getCacheKey(const ModelSource &source,
   add("functions");
   for (const std::string &name : options.functions)
     add(name);
-  os << options.checkpointTime << ',' << options.unrollTime << ','
+  os << options.checkpointTime << ',' << options.scheduledSampling << ','
+     << options.unrollTime << ','
      << options.optimizationLevel << ',';
   add(machine.getTargetTriple().str());
   add(machine.getTargetCPU());

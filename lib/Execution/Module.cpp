@@ -17,6 +17,7 @@
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
+#include <map>
 #include <mutex>
 #include <omp.h>
 
@@ -243,15 +244,73 @@ void Module::Impl::run(const Function &function,
   workspaces.giveBack(std::move(workspace));
 }
 
-/// The shape that an argument must have.
-static Shape getExpectedShape(const Argument &argument, int64_t rows,
-                              int64_t batch) {
+namespace {
+/// The sizes that the arguments of a call give, and what they must be.
+class CallShapes {
+public:
+  CallShapes(llvm::StringRef function, int64_t batch)
+      : function(function), batch(batch) {}
+
+  /// The shape that `tensor` must have as the next argument, or what is wrong
+  /// with it.
+  llvm::Expected<Shape> expect(const Argument &argument,
+                               const TensorRef &tensor);
+
+private:
+  llvm::Error refuse(llvm::StringRef what, const TensorRef &tensor) {
+    return makeError(what + " of @" + function + ", but " +
+                     (tensor.shape.empty() ? "is " : "are ") +
+                     getName(tensor.dtype) + " of shape " +
+                     toString(tensor.shape));
+  }
+
+  llvm::StringRef function;
+  int64_t batch;
+  /// By class: the packed rows, the rows of memories, the longest of them.
+  std::map<int64_t, int64_t> rows, memoryRows, longest;
+};
+} // namespace
+
+llvm::Expected<Shape> CallShapes::expect(const Argument &argument,
+                                         const TensorRef &tensor) {
+  auto getLast = [&] {
+    return static_cast<const int64_t *>(tensor.data)[tensor.shape[0] - 1];
+  };
+  bool isList = tensor.dtype == DType::I64 && tensor.shape.size() == 1 &&
+                tensor.shape[0] >= 1;
+  switch (argument.role) {
+  case Role::Offsets:
+    if (!isList)
+      return refuse("offsets must be i64 of shape [instants + 1]", tensor);
+    rows[argument.lengthClass] = getLast();
+    longest[argument.lengthClass] = tensor.shape[0] - 1;
+    memoryRows[argument.lengthClass] = getLast();
+    return tensor.shape;
+  case Role::Starts:
+    if (!isList)
+      return refuse("starts must be i64 of shape [memories + 1]", tensor);
+    memoryRows[argument.memoryClass] = getLast();
+    return tensor.shape;
+  case Role::Order:
+  case Role::Sources:
+    return Shape{batch};
+  case Role::Longest:
+    if (tensor.dtype == DType::I64 && tensor.shape.empty())
+      longest[argument.memoryClass] =
+          *static_cast<const int64_t *>(tensor.data);
+    return Shape();
+  default:
+    break;
+  }
   Shape shape;
   if (argument.layout == RowLayout::Sequence)
-    shape.push_back(rows);
+    shape.push_back(rows[argument.lengthClass]);
+  else if (argument.layout == RowLayout::Memory)
+    shape.push_back(memoryRows[argument.memoryClass]);
   else if (argument.layout == RowLayout::Example)
     shape.push_back(batch);
-  shape.append(argument.shape.begin(), argument.shape.end());
+  for (int64_t size : argument.shape)
+    shape.push_back(size == kLongest ? longest[argument.memoryClass] : size);
   return shape;
 }
 
@@ -301,7 +360,7 @@ Module::bind(llvm::StringRef function, llvm::ArrayRef<TensorRef> arguments,
   // One more for the workspace: pointers must stay right.
   descriptors.reserve(signature->arguments.size() +
                       signature->preparedBytes.size() + 1);
-  int64_t rows = 0;
+  CallShapes shapes(function, batch);
   const TensorRef *next = arguments.begin();
   for (const Argument &argument : signature->arguments) {
     if (argument.role == Role::Batch) {
@@ -309,19 +368,10 @@ Module::bind(llvm::StringRef function, llvm::ArrayRef<TensorRef> arguments,
       continue;
     }
     const TensorRef &tensor = *next++;
-    Shape expected;
-    if (argument.role == Role::Offsets) {
-      if (tensor.dtype != DType::I64 || tensor.shape.size() != 1 ||
-          tensor.shape[0] < 1)
-        return makeError("offsets of @" + function +
-                         " must be i64 of shape [instants + 1], but are " +
-                         getName(tensor.dtype) + " of shape " +
-                         toString(tensor.shape));
-      expected = tensor.shape;
-      rows = static_cast<const int64_t *>(tensor.data)[tensor.shape[0] - 1];
-    } else {
-      expected = getExpectedShape(argument, rows, batch);
-    }
+    llvm::Expected<Shape> wanted = shapes.expect(argument, tensor);
+    if (!wanted)
+      return wanted.takeError();
+    Shape expected = *wanted;
     if (tensor.dtype != argument.dtype ||
         llvm::ArrayRef(tensor.shape) != llvm::ArrayRef(expected))
       return makeError(

@@ -43,7 +43,9 @@ void ravel::buildInstantiationPipeline(OpPassManager &pm,
   pm.addPass(rnn::createRNNSetPrecision(precision));
   rnn::RNNInstantiateOptions instantiate;
   instantiate.training = options.training;
+  instantiate.scheduledSampling = options.scheduledSampling;
   pm.addPass(rnn::createRNNInstantiate(instantiate));
+  pm.addPass(rnn::createRNNOutlineDecode());
   addCleanup(pm);
 }
 
@@ -129,6 +131,9 @@ void ravel::buildLoopPipeline(OpPassManager &pm,
   schedule.secondCache = options.secondCache;
   pm.addNestedPass<func::FuncOp>(createSchedule(schedule));
   pm.addNestedPass<func::FuncOp>(createLowerRows());
+  LowerAttentionOptions attention;
+  attention.vectorWidth = options.vectorWidth;
+  pm.addNestedPass<func::FuncOp>(createLowerAttention(attention));
   LowerChainsOptions chains;
   chains.vectorWidth = options.vectorWidth;
   chains.numRegisters = options.numRegisters;

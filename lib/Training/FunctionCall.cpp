@@ -114,7 +114,8 @@ static std::string describe(bool isSequence, DType dtype,
 }
 
 Expected<std::string> FunctionCall::bind(const Dataset &dataset) const {
-  std::string axis;
+  // By class of lengths, the axis, and the input that is on it.
+  std::map<int64_t, std::pair<std::string, std::string>> axes;
   // Of a gradient people know the objective.
   StringRef objective = callee->name;
   objective.consume_back("_grad");
@@ -143,25 +144,38 @@ Expected<std::string> FunctionCall::bind(const Dataset &dataset) const {
           describe(spec.isSequence(), spec.dtype, spec.elementShape));
     if (!isSequence)
       continue;
-    if (axis.empty())
-      axis = spec.axis;
-    if (axis != spec.axis)
-      return makeError("all sequences of a function have one length; in the "
-                       "data, those of '" +
-                       input->name + "' have lengths of their own");
+    auto [it, inserted] = axes.try_emplace(
+        input->lengthClass, std::pair(spec.axis, input->name));
+    if (it->second.first != spec.axis)
+      return makeError("function '" + objective + "' goes through '" +
+                       it->second.second + "' and '" + input->name +
+                       "' instant by instant, so they must have one length; in "
+                       "the data they have lengths of their own");
   }
-  return axis;
+  return axes.empty() ? "" : axes.begin()->second.first;
 }
 
-TensorRef FunctionCall::prepareOutput(unsigned index, int64_t rows,
+TensorRef FunctionCall::prepareOutput(unsigned index,
+                                      const LayoutsByClass &layouts,
                                       int64_t batch) {
   const Argument &argument = callee->arguments[index];
   if (gradients && !argument.gradientOf.empty())
     if (const Parameter *parameter = parameters->find(argument.gradientOf))
       return viewParameter(*parameter, *gradients);
-  Shape shape = argument.shape;
-  if (argument.layout == RowLayout::Sequence)
-    shape.insert(shape.begin(), rows);
+  auto find = [&](int64_t number) {
+    auto it = layouts.find(number);
+    return it == layouts.end() ? nullptr : it->second;
+  };
+  const PackedLayout *memory = find(argument.memoryClass);
+  Shape shape;
+  for (int64_t size : argument.shape)
+    shape.push_back(size != kLongest ? size : memory ? memory->numSteps() : 0);
+  if (argument.layout == RowLayout::Sequence) {
+    const PackedLayout *layout = find(argument.lengthClass);
+    shape.insert(shape.begin(), layout ? layout->numRows() : 0);
+  }
+  if (argument.layout == RowLayout::Memory)
+    shape.insert(shape.begin(), memory ? memory->numRows() : 0);
   if (argument.layout == RowLayout::Example)
     shape.insert(shape.begin(), batch);
   Tensor &output = outputs[index];
@@ -173,19 +187,14 @@ TensorRef FunctionCall::prepareOutput(unsigned index, int64_t rows,
 
 Expected<BatchCall> FunctionCall::makeCall(const Batch &batch, uint64_t seed,
                                            int64_t epoch) {
-  // The offsets are those of the one axis that the function's inputs share.
-  Tensor offsets(DType::I64, {1});
-  int64_t numRows = 0;
-  for (const Argument *input : dataInputs()) {
-    if (input->layout != RowLayout::Sequence)
-      continue;
-    const PackedLayout &layout =
-        batch.findAxis(batch.find(input->name)->spec.axis)->layout;
-    offsets =
-        Tensor::of<int64_t>({int64_t(layout.offsets.size())}, layout.offsets);
-    numRows = layout.numRows();
-    break;
-  }
+  LayoutsByClass layouts;
+  for (const Argument *input : dataInputs())
+    if (input->layout == RowLayout::Sequence)
+      layouts[input->lengthClass] =
+          &batch.findAxis(batch.find(input->name)->spec.axis)->layout;
+  // Tensors that the call refers to; they must not move.
+  std::vector<Tensor> extents;
+  extents.reserve(callee->arguments.size());
 
   if (!batch.continues)
     states.clear();
@@ -211,9 +220,27 @@ Expected<BatchCall> FunctionCall::makeCall(const Batch &batch, uint64_t seed,
   for (auto [index, argument] : enumerate(callee->arguments)) {
     TensorRef ref{argument.dtype, argument.shape, nullptr};
     switch (argument.role) {
-    case Role::Offsets:
-      ref = offsets;
+    case Role::Offsets: {
+      auto it = layouts.find(argument.lengthClass);
+      std::vector<int64_t> offsets{0};
+      if (it != layouts.end())
+        offsets = it->second->offsets;
+      ref = extents.emplace_back(
+          Tensor::of<int64_t>({int64_t(offsets.size())}, offsets));
       break;
+    }
+    case Role::Order: {
+      const std::vector<int64_t> &order =
+          layouts.at(argument.lengthClass)->order;
+      ref = extents.emplace_back(
+          Tensor::of<int64_t>({int64_t(order.size())}, order));
+      break;
+    }
+    case Role::Starts:
+    case Role::Sources:
+    case Role::Longest:
+      return makeError("'" + Twine(callee->name) +
+                       "' takes memories, which no data give");
     case Role::Batch:
       continue;
     case Role::Input: {
@@ -234,7 +261,7 @@ Expected<BatchCall> FunctionCall::makeCall(const Batch &batch, uint64_t seed,
       ref = weights;
       break;
     case Role::Output:
-      ref = prepareOutput(index, numRows, batch.size);
+      ref = prepareOutput(index, layouts, batch.size);
       break;
     }
     arguments.push_back(ref);
@@ -254,7 +281,7 @@ Expected<BatchCall> FunctionCall::makeCall(const Batch &batch, uint64_t seed,
       module->bind(callee->name, arguments, batch.size, &*prepared);
   if (!call)
     return call.takeError();
-  return BatchCall{std::move(offsets), std::move(keys), std::move(weights),
+  return BatchCall{std::move(extents), std::move(keys), std::move(weights),
                    std::move(*call)};
 }
 

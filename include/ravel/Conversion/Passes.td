@@ -515,6 +515,49 @@ def ConvertRNNToLinalg : Pass<"convert-rnn-to-linalg"> {
 // LinalgToVector
 //===----------------------------------------------------------------------===//
 
+def LowerAttention : Pass<"rnn-lower-attention"> {
+  let summary = "write kernels that read memories as loops with vectors";
+  let description = [{
+    A `rnn.attend_rows` on memrefs whose last dimension is contiguous becomes a
+    loop over rows, in it one over the elements of the memory of the row's
+    example, and vectors of columns.
+
+    Threads deal rows as in `rnn-lower-rows`, which therefore runs before; they
+    share the columns of sums over rows (`accumulate`).
+
+    ```mlir
+    rnn.attend_rows recall ins(%a : memref<?x?xf32>) memory(%m : memref<?x8xf32>)
+        of(%starts, %sources : memref<?xindex>, memref<?xindex>) outs(%y : memref<?x8xf32>)
+    ```
+    becomes
+    ```mlir
+    scf.for %r = %c0 to %rows step %c1 {
+      %e = memref.load %sources[%r] : memref<?xindex>
+      %begin = memref.load %starts[%e] : memref<?xindex>
+      …
+      %sum = scf.for %i = %c0 to %count step %c1 iter_args(%s = %zero) -> (vector<8xf32>) {
+        %ai = memref.load %a[%r, %i] : memref<?x?xf32>
+        %av = vector.broadcast %ai : f32 to vector<8xf32>
+        %row = arith.addi %begin, %i : index
+        %mi = vector.load %m[%row, %c0] : memref<?x8xf32>, vector<8xf32>
+        %next = vector.fma %av, %mi, %s : vector<8xf32>
+        scf.yield %next : vector<8xf32>
+      }
+      vector.store %sum, %y[%r, %c0] : memref<?x8xf32>, vector<8xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"vectorWidth", "vector-width", "int64_t", "256",
+           "Bits of a vector register">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::omp::OpenMPDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
 def LowerLinalg : Pass<"rnn-lower-linalg"> {
   let summary = "write contractions, sums, fills and copies as loops with vectors";
   let description = [{

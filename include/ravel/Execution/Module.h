@@ -19,6 +19,7 @@
 #include "llvm/Support/Error.h"
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,10 @@ namespace ravel {
 /// What an argument of a compiled function is.
 enum class Role {
   Offsets,   ///< i64 [instants + 1]: the first packed row of each instant
+  Order,     ///< i64 [batch]: the example in each row of the class's instants
+  Starts,    ///< i64 [memories + 1]: the first row of each memory
+  Sources,   ///< i64 [batch]: the memory that each example reads
+  Longest,   ///< i64 []: the length of the longest memory
   Batch,     ///< the number of examples
   Input,     ///< data, named as in the model
   Parameter, ///< a learned tensor, named as in the manifest
@@ -38,6 +43,7 @@ enum class Role {
 /// How an argument's rows are laid out.
 enum class RowLayout {
   Sequence, ///< [packed rows, shape...]: the instants of all examples
+  Memory,   ///< [rows, shape...]: one memory after the other
   Example,  ///< [batch, shape...]
   Shared,   ///< [shape...]: the same for all examples
 };
@@ -46,8 +52,14 @@ struct Argument {
   Role role;
   RowLayout layout = RowLayout::Shared;
   DType dtype = DType::F32;
-  /// The shape of one row: [D] for vectors of D components, [] for numbers.
+  /// The shape of one row: [D] for vectors of D components, [] for numbers. An
+  /// alignment has as many numbers as the longest memory of its class has
+  /// elements, here `kLongest`.
   Shape shape;
+  /// Of a sequence, and of `Offsets` and `Order`: the class of its length.
+  int64_t lengthClass = 0;
+  /// Of a memory or an alignment, and of `Starts`, `Sources` and `Longest`.
+  int64_t memoryClass = 0;
   /// Of an input or parameter: its name.
   std::string name;
   /// Of an input and an output that carry a state from one window of a stream
@@ -55,6 +67,24 @@ struct Argument {
   std::string carry;
   /// Of an output that is a gradient: the parameter's or input's name.
   std::string gradientOf;
+  /// Of an input that a decoder is taught: the class that each sequence ends
+  /// with, and how many classes, the first, stand for no symbol.
+  std::optional<int32_t> end;
+  int64_t reserved = 0;
+};
+
+/// The size that an alignment's row has in `Argument::shape`.
+constexpr int64_t kLongest = -1;
+
+/// How a function generates: `NAME.start` gives the class to start from, the
+/// states and the values of the example, and memories; `NAME.step`, given these
+/// and the class chosen last, the body's outputs, scores first, and next states.
+struct Decoding {
+  /// The class that ends a sequence, and the most classes in one.
+  int32_t until = 0;
+  int64_t max = 0;
+  /// How many states, values of the example, and outputs there are.
+  int64_t states = 0, examples = 0, outputs = 0;
 };
 
 struct Signature {
@@ -68,6 +98,8 @@ struct Signature {
   std::vector<int64_t> preparedBytes;
   /// Whether that computation needs memory.
   bool preparationHasWorkspace = false;
+  /// Of the first part of a function that generates.
+  std::optional<Decoding> decoding;
 
   /// The arguments of a role, by their positions in `arguments`.
   llvm::SmallVector<unsigned> find(Role role) const;
@@ -93,6 +125,9 @@ struct CompileOptions {
   /// Instants between the states that the backward pass keeps of a loop over
   /// time; it computes the rest again. 0: it keeps all that it needs.
   int64_t checkpointTime = 0;
+  /// How often, in training, a taught decoder is given the class that it would
+  /// have chosen.
+  double scheduledSampling = 0;
   /// An optimizer of the model or the prelude that is added, under its name.
   std::string optimizer;
   /// Values for the optimizer's hyperparameters.

@@ -41,6 +41,11 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       *this, "checkpoint-time",
       llvm::cl::desc("Instants between the states that a backward pass keeps"),
       llvm::cl::init(0)};
+  Option<double> scheduledSampling{
+      *this, "scheduled-sampling",
+      llvm::cl::desc("How often a taught decoder in training is given the class "
+                     "that it would have chosen"),
+      llvm::cl::init(0)};
   Option<std::string> optimizer{*this, "optimizer",
                                 llvm::cl::desc("Optimizer to add"),
                                 llvm::cl::init("")};

@@ -37,7 +37,8 @@ int32_t makeExampleKey(uint64_t seed, int64_t epoch, int64_t example);
 
 /// A function bound to a batch, and all that it refers to but the batch.
 struct BatchCall {
-  Tensor offsets, keys, weights;
+  std::vector<Tensor> extents;
+  Tensor keys, weights;
   BoundCall call;
 };
 
@@ -61,7 +62,7 @@ public:
   std::vector<const Argument *> results() const;
 
   /// Checks that a dataset has every input in the right form. Gives the axis
-  /// that the function's sequences lie on, which must order its batches; empty
+  /// that must order its batches: that of the function's first sequence; empty
   /// if it has none.
   llvm::Expected<std::string> bind(const Dataset &dataset) const;
 
@@ -88,8 +89,11 @@ private:
         gradients(gradients) {}
 
   bool isCarried(const Argument &argument) const;
+  /// How the sequences of a call lie, by the class of their lengths.
+  using LayoutsByClass = std::map<int64_t, const PackedLayout *>;
   /// The output for `index` with room for the rows of a call.
-  TensorRef prepareOutput(unsigned index, int64_t rows, int64_t batch);
+  TensorRef prepareOutput(unsigned index, const LayoutsByClass &layouts,
+                          int64_t batch);
 
   const Module *module;
   const Signature *callee;

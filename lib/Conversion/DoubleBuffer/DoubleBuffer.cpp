@@ -195,11 +195,11 @@ struct DoubleBuffer : ravel::impl::DoubleBufferBase<DoubleBuffer> {
   void runOnOperation() override {
     SmallVector<std::pair<scf::ForOp, RowsOp>> work;
     getOperation()->walk([&](scf::ForOp loop) {
-      SmallVector<RowsOp> kernels(loop.getBody()->getOps<RowsOp>());
-      if (loop->hasAttr(RNNDialect::kTimeAttr) && kernels.size() == 1 &&
+      if (loop->hasAttr(RNNDialect::kTimeAttr) &&
           isConstantIntValue(loop.getLowerBound(), 0) &&
           isConstantIntValue(loop.getStep(), 1))
-        work.push_back({loop, kernels.front()});
+        for (RowsOp kernel : loop.getBody()->getOps<RowsOp>())
+          work.push_back({loop, kernel});
     });
     for (auto [loop, kernel] : work) {
       FailureOr<Plan> plan = Plan::create(kernel);

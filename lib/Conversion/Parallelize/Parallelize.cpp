@@ -46,7 +46,7 @@ using namespace ravel::rnn;
 static bool isSplittable(Operation *op) {
   bool splittable = true;
   op->walk([&](Operation *inner) {
-    if (inner->getParentOfType<RowsOp>() || isa<RowsOp>(inner) ||
+    if (inner->getParentOfType<RowsOp>() || isa<RowsOp, AttendRowsOp>(inner) ||
         isa<scf::ForOp, scf::YieldOp>(inner))
       return;
     if (!isMemoryEffectFree(inner) && !isa<memref::LoadOp>(inner))
@@ -59,8 +59,10 @@ static bool isSplittable(Operation *op) {
 /// batch, for a loop over time, since the packed arrays have at least as many.
 static Value createRowCount(OpBuilder &builder, Operation *op) {
   Value count;
-  op->walk([&](RowsOp rows) {
-    for (Value base : rows.getOuts()) {
+  op->walk([&](Operation *kernel) {
+    if (!isa<RowsOp, AttendRowsOp>(kernel))
+      return;
+    for (Value base : cast<DestinationStyleOpInterface>(kernel).getDpsInits()) {
       auto isInside = [&] {
         return op->isProperAncestor(base.getParentBlock()->getParentOp()) ||
                op == base.getParentBlock()->getParentOp();
@@ -70,11 +72,11 @@ static Value createRowCount(OpBuilder &builder, Operation *op) {
         base = view.getSource();
       if (isInside())
         continue;
-      Value size = memref::DimOp::create(builder, rows.getLoc(), base, 0);
-      count = count
-                  ? arith::MinUIOp::create(builder, rows.getLoc(), count, size)
-                        .getResult()
-                  : size;
+      Location loc = kernel->getLoc();
+      Value size = memref::DimOp::create(builder, loc, base, 0);
+      count = count ? arith::MinUIOp::create(builder, loc, count, size)
+                          .getResult()
+                    : size;
     }
   });
   return count;
@@ -144,12 +146,28 @@ struct Limits {
 };
 } // namespace
 
+/// About how many operations `op` does for one row.
+static int64_t getAttentionWork(AttendRowsOp op) {
+  // Of a memory as long as a short sentence.
+  constexpr int64_t kElements = 8;
+  int64_t columns = 1;
+  for (Value operand : op->getOperands())
+    if (auto type = dyn_cast<MemRefType>(operand.getType());
+        type && type.getRank() == 2 && !type.isDynamicDim(1))
+      columns = std::max(columns, type.getDimSize(1));
+  return 2 * kElements * columns;
+}
+
 /// About how many operations the kernels in `op` do for one row, one at least.
 static int64_t getRowWork(Operation *op) {
   // A function of `math` is a polynomial.
   constexpr int64_t kFunctionWork = 16;
   int64_t work = 1;
   op->walk([&](Operation *inner) {
+    if (auto attend = dyn_cast<AttendRowsOp>(inner)) {
+      work += getAttentionWork(attend);
+      return;
+    }
     if (!inner->getParentOfType<RowsOp>() || inner->getNumResults() != 1)
       return;
     auto type = dyn_cast<RankedTensorType>(inner->getResult(0).getType());
@@ -226,11 +244,21 @@ static LogicalResult parallelize(Operation *op, ModuleOp module,
   }
   ParallelRegion region = createParallelRegion(op, module, condition);
   op->moveBefore(region.terminator);
+  auto share = [&](Value row, Value rowThreads, Value column,
+                   Value columnThreads) {
+    auto assign = [&](auto kernel) {
+      kernel.getThreadIdMutable().assign(row);
+      kernel.getNumThreadsMutable().assign(rowThreads);
+      if (!column)
+        return;
+      kernel.getColumnIdMutable().assign(column);
+      kernel.getNumColumnThreadsMutable().assign(columnThreads);
+    };
+    op->walk([&](RowsOp kernel) { assign(kernel); });
+    op->walk([&](AttendRowsOp kernel) { assign(kernel); });
+  };
   if (!byColumns) {
-    op->walk([&](RowsOp rows) {
-      rows.getThreadIdMutable().assign(region.id);
-      rows.getNumThreadsMutable().assign(region.threads);
-    });
+    share(region.id, region.threads, Value(), Value());
     return success();
   }
   builder.setInsertionPoint(op);
@@ -243,12 +271,7 @@ static LogicalResult parallelize(Operation *op, ModuleOp module,
   Value row = choose(zero, region.id), rowThreads = choose(one, region.threads);
   Value column = choose(region.id, zero);
   Value columnThreads = choose(region.threads, one);
-  op->walk([&](RowsOp rows) {
-    rows.getThreadIdMutable().assign(row);
-    rows.getNumThreadsMutable().assign(rowThreads);
-    rows.getColumnIdMutable().assign(column);
-    rows.getNumColumnThreadsMutable().assign(columnThreads);
-  });
+  share(row, rowThreads, column, columnThreads);
   return success();
 }
 
@@ -299,7 +322,7 @@ static LogicalResult parallelize(Block &block, ModuleOp module,
   parallelizeRowSums(block, module);
   SmallVector<Operation *> work;
   for (Operation &op : block)
-    if (isa<RowsOp>(op) || (op.hasAttr(RNNDialect::kTimeAttr) &&
+    if (isa<RowsOp, AttendRowsOp>(op) || (op.hasAttr(RNNDialect::kTimeAttr) &&
                             op.getNumResults() == 0 && isSplittable(&op)))
       work.push_back(&op);
   for (Operation *op : work)

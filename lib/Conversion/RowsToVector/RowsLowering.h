@@ -23,10 +23,12 @@ mlir::scf::ForOp getTimeLoop(rnn::RowsOp op);
 class RowsLowering {
 public:
   /// `op` has a schedule that fits `plan`.
-  RowsLowering(rnn::RowsOp op, const Plan &plan)
+  /// With `sharesRows` a loop over time holds other kernels, too, so that each
+  /// must deal a row to the same thread.
+  RowsLowering(rnn::RowsOp op, const Plan &plan, bool sharesRows)
       : builder(op.getLoc(), op), op(op), plan(plan),
         schedule(*op.getSchedule()), panelRows(schedule.getPanelRows()),
-        kernel(op, plan, schedule.getLanes()) {}
+        kernel(op, plan, schedule.getLanes()), sharesRows(sharesRows) {}
 
   void run();
 
@@ -82,6 +84,7 @@ private:
   rnn::ScheduleAttr schedule;
   int64_t panelRows;
   Kernel kernel;
+  bool sharesRows;
   /// Rows that are dealt to a thread together, a multiple of all blocks' rows.
   int64_t rowGroup = 1;
   /// Rows of this thread.

@@ -320,6 +320,18 @@ void RowsLowering::run() {
   op.erase();
 }
 
+/// Whether the loop over time around `op` holds other kernels.
+static bool hasNeighbours(RowsOp op) {
+  scf::ForOp loop = getTimeLoop(op);
+  if (!loop)
+    return false;
+  unsigned kernels = 0;
+  loop.walk([&](Operation *inner) {
+    kernels += isa<RowsOp, AttendRowsOp>(inner);
+  });
+  return kernels > 1;
+}
+
 /// What the lowering takes for granted.
 static LogicalResult verifyForLowering(RowsOp op) {
   if (!op.getResults().empty())
@@ -360,15 +372,16 @@ struct LowerRows : ravel::impl::LowerRowsBase<LowerRows> {
   using Base::Base;
 
   void runOnOperation() override {
-    SmallVector<RowsOp> kernels;
-    getOperation()->walk([&](RowsOp op) { kernels.push_back(op); });
-    for (RowsOp op : kernels) {
+    SmallVector<std::pair<RowsOp, bool>> kernels;
+    getOperation()->walk(
+        [&](RowsOp op) { kernels.push_back({op, hasNeighbours(op)}); });
+    for (auto [op, sharesRows] : kernels) {
       if (failed(verifyForLowering(op)))
         return signalPassFailure();
       FailureOr<Plan> plan = Plan::create(op);
       if (failed(plan) || failed(verifySchedule(op, *plan)))
         return signalPassFailure();
-      RowsLowering(op, *plan).run();
+      RowsLowering(op, *plan, sharesRows).run();
     }
     SmallVector<PackOp> packs;
     getOperation()->walk([&](PackOp op) { packs.push_back(op); });

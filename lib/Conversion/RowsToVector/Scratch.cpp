@@ -36,12 +36,8 @@ void RowsLowering::chooseRowGroup() {
   // Rows of one line of the cache go to one thread.
   if (rowGroup == 1)
     rowGroup = kRowGroup;
-  if (scf::ForOp loop = getTimeLoop(op)) {
-    unsigned kernels = 0;
-    loop.walk([&](RowsOp) { ++kernels; });
-    if (kernels > 1)
-      rowGroup = std::lcm(rowGroup, kRowGroup);
-  }
+  if (sharesRows)
+    rowGroup = std::lcm(rowGroup, kRowGroup);
 }
 
 /// Reserves memory for the sums of products whose weights exceed the first

@@ -17,12 +17,15 @@ using namespace ravel::test;
 RandomCall::RandomCall(const Module &module, llvm::StringRef function,
                        std::vector<int64_t> lengths, uint64_t seed,
                        const std::map<std::string, Range> &ranges,
-                       int32_t numClasses)
+                       int32_t numClasses,
+                       llvm::ArrayRef<int64_t> otherLengths)
     : lengths(std::move(lengths)) {
   std::mt19937_64 random(seed);
   int64_t batch = this->lengths.size();
   int64_t time = 0;
   for (int64_t length : this->lengths)
+    time = std::max(time, length);
+  for (int64_t length : otherLengths)
     time = std::max(time, length);
   for (int64_t i = 0; i < batch; ++i)
     weights.push_back(std::uniform_real_distribution(0.5, 1.5)(random));
@@ -102,6 +105,7 @@ void GradientCheck::run(llvm::StringRef text) const {
   CompileOptions options = getGradientOptions(text);
   options.training = training;
   ModelRunner runner(text, options);
+  runner.otherLengths.push_back(otherLengths);
   if (runner.ok())
     run(runner);
 }
@@ -114,7 +118,8 @@ static constexpr double kStep = 1e-5, kTolerance = 1e-6;
 void GradientCheck::run(const ModelRunner &runner) const {
   const Signature *signature = runner.get().find("loss_grad");
   ASSERT_TRUE(signature);
-  RandomCall call(runner.get(), "loss_grad", lengths, seed, ranges);
+  RandomCall call(runner.get(), "loss_grad", lengths, seed, ranges,
+                  /*numClasses=*/3, otherLengths);
   std::vector<Tensor> outputs = runner.call("loss_grad", lengths, call.data,
                                             call.parameters, call.weights);
   ASSERT_FALSE(outputs.empty());

@@ -32,7 +32,7 @@ struct RandomCall {
   RandomCall(const Module &module, llvm::StringRef function,
              std::vector<int64_t> lengths, uint64_t seed = 1,
              const std::map<std::string, Range> &ranges = {},
-             int32_t numClasses = 3);
+             int32_t numClasses = 3, llvm::ArrayRef<int64_t> otherLengths = {});
 };
 
 /// The float inputs of `@loss` as its text declares them.
@@ -48,6 +48,8 @@ void PrintTo(const PreludeCell &cell, std::ostream *os);
 struct GradientCheck {
   /// Lengths are ragged, with more steps than a loop needs to hide a mistake.
   std::vector<int64_t> lengths = {6, 5, 0, 5, 1};
+  /// Those of the second class of sequences, if there is one.
+  std::vector<int64_t> otherLengths = {2, 6, 3, 0, 5};
   std::map<std::string, Range> ranges;
   /// Whether masks are drawn.
   bool training = false;

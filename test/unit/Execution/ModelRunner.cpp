@@ -7,6 +7,7 @@
 #include "ModelRunner.h"
 #include "ravel/Training/Batching.h"
 #include "gtest/gtest.h"
+#include <map>
 
 using namespace ravel;
 using namespace ravel::test;
@@ -62,21 +63,48 @@ std::vector<Tensor> ModelRunner::call(llvm::StringRef function,
   }
   PackedLayout layout = PackedLayout::of(lengths);
   int64_t batch = lengths.size();
+  // Each class orders the rows of the first one's.
+  std::vector<std::vector<int64_t>> lengthsByClass{layout.lengths};
+  std::vector<PackedLayout> layouts{PackedLayout::of(layout.lengths)};
+  for (const Argument &argument : signature->arguments) {
+    if (argument.role != Role::Order)
+      continue;
+    size_t other = layouts.size() - 1;
+    std::vector<int64_t> rows;
+    for (int64_t index : layout.order)
+      rows.push_back(other < otherLengths.size() ? otherLengths[other][index]
+                                                 : lengths[index]);
+    layouts.push_back(PackedLayout::of(rows));
+    lengthsByClass.push_back(std::move(rows));
+  }
   std::vector<Tensor> tensors;
   for (const Argument &argument : signature->arguments) {
     Shape shape;
+    const PackedLayout &packedAs = layouts[argument.lengthClass];
     if (argument.layout == RowLayout::Sequence)
-      shape.push_back(layout.numRows());
+      shape.push_back(packedAs.numRows());
+    if (argument.layout == RowLayout::Memory)
+      shape.push_back(layouts[argument.memoryClass].numRows());
     if (argument.layout == RowLayout::Example)
       shape.push_back(batch);
-    shape.append(argument.shape.begin(), argument.shape.end());
+    for (int64_t size : argument.shape)
+      shape.push_back(size == kLongest ? layouts[argument.memoryClass].numSteps()
+                                       : size);
     switch (argument.role) {
     case Role::Batch:
       continue;
     case Role::Offsets:
-      tensors.push_back(Tensor::of<int64_t>({int64_t(layout.offsets.size())},
-                                            layout.offsets));
+      tensors.push_back(Tensor::of<int64_t>({int64_t(packedAs.offsets.size())},
+                                            packedAs.offsets));
       continue;
+    case Role::Order:
+      tensors.push_back(Tensor::of<int64_t>({batch}, packedAs.order));
+      continue;
+    case Role::Starts:
+    case Role::Sources:
+    case Role::Longest:
+      ADD_FAILURE() << "memories are not among what is given";
+      return {};
     case Role::Output: {
       // What is not written must not go unseen.
       Tensor output(argument.dtype, shape);
@@ -119,11 +147,12 @@ std::vector<Tensor> ModelRunner::call(llvm::StringRef function,
     if (argument.layout == RowLayout::Sequence) {
       std::vector<Tensor> sequences;
       std::vector<TensorRef> refs;
-      for (int64_t i = 0; i < batch; ++i)
-        sequences.push_back(getSequence(given, i, lengths[i]));
+      for (auto [index, length] : llvm::zip_equal(
+               layout.order, lengthsByClass[argument.lengthClass]))
+        sequences.push_back(getSequence(given, index, length));
       for (const Tensor &sequence : sequences)
         refs.push_back(sequence);
-      Tensor packed = pack(layout, refs);
+      Tensor packed = pack(packedAs, refs);
       // Without sequences there is nothing to take the shape from.
       llvm::cantFail(packed.reshape(shape));
       tensors.push_back(packed.dtype() == argument.dtype
@@ -141,11 +170,13 @@ std::vector<Tensor> ModelRunner::call(llvm::StringRef function,
     return {};
   }
 
-  int64_t time = layout.numSteps();
+  std::map<int64_t, int64_t> times;
+  for (auto [index, packedAs] : llvm::enumerate(layouts))
+    times[index] = packedAs.numSteps();
   for (const auto &[name, tensor] : data)
     for (const Argument &argument : signature->arguments)
       if (argument.name == name && argument.layout == RowLayout::Sequence)
-        time = tensor.dim(1);
+        times[argument.lengthClass] = tensor.dim(1);
   std::vector<Tensor> outputs;
   auto next = tensors.begin();
   for (const Argument &argument : signature->arguments) {
@@ -157,13 +188,16 @@ std::vector<Tensor> ModelRunner::call(llvm::StringRef function,
     if (argument.layout == RowLayout::Example) {
       outputs.push_back(permute(tensor, layout.ranks()));
     } else if (argument.layout == RowLayout::Sequence) {
-      Shape shape = {batch, time};
-      shape.append(argument.shape.begin(), argument.shape.end());
+      Shape shape(tensor.shape());
+      shape[0] = times[argument.lengthClass];
+      shape.insert(shape.begin(), batch);
       Tensor padded(tensor.dtype(), shape);
       int64_t stride = batch ? padded.sizeInBytes() / batch : 0;
-      for (auto [index, sequence] : llvm::enumerate(unpack(layout, tensor)))
+      for (auto [row, sequence] : llvm::enumerate(
+               unpack(layouts[argument.lengthClass], tensor)))
         if (sequence.sizeInBytes() != 0)
-          memcpy(static_cast<char *>(padded.data()) + index * stride,
+          memcpy(static_cast<char *>(padded.data()) +
+                     layout.order[row] * stride,
                  sequence.data(), sequence.sizeInBytes());
       outputs.push_back(std::move(padded));
     } else {

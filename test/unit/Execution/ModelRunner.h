@@ -38,6 +38,10 @@ public:
                            llvm::ArrayRef<double> weights = {},
                            llvm::ArrayRef<int32_t> keys = {}) const;
 
+  /// The examples' lengths in the second class of sequences and those after it;
+  /// where nothing is given they are those of the first.
+  std::vector<std::vector<int64_t>> otherLengths;
+
   /// Parameters drawn from their initializers, by name.
   NamedTensors initialize(uint64_t seed, DType dtype) const;
 

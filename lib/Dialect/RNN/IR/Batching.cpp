@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "RowRange.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "AttentionBatching.h"
+#include "RowOrder.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
@@ -19,22 +19,6 @@ using namespace mlir;
 using namespace ravel::rnn;
 
 namespace {
-
-/// Creates `for t in 0 .. instants-1`, marked as the loop over time.
-scf::ForOp
-createTimeLoop(OpBuilder &builder, Location loc, BatchContext &context,
-               ValueRange carried,
-               function_ref<void(OpBuilder &, Value, ValueRange)> body) {
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-  auto loop = scf::ForOp::create(
-      builder, loc, zero, context.getNumInstants(), one, carried,
-      [&](OpBuilder &inner, Location, Value step, ValueRange values) {
-        body(inner, step, values);
-      });
-  loop->setAttr(RNNDialect::kTimeAttr, builder.getUnitAttr());
-  return loop;
-}
 
 /// What the body of a scan uses from outside.
 struct Captures {
@@ -172,6 +156,39 @@ static bool batchSlices(ScanOp scan, OpBuilder &builder,
   return true;
 }
 
+Value ravel::rnn::orderForInstants(OpBuilder &builder, Location loc,
+                                   BatchContext &context,
+                                   const BatchExtent &extent, Value value,
+                                   Value rows) {
+  if (!extent.order)
+    return rows;
+  Value ordered = tensor::EmptyOp::create(
+      builder, loc, getRowsType(value.getType()), extent.batchSize);
+  return toInstantOrder(builder, loc, extent, rows, ordered);
+}
+
+Value ravel::rnn::writeInitialState(OpBuilder &builder, BatchContext &context,
+                                    const BatchExtent &extent, Value state,
+                                    Value final) {
+  if (!extent.order)
+    return writeBatched(builder, context, state,
+                        context.getDestination(builder, final));
+  Location loc = final.getLoc();
+  Value rows = tensor::EmptyOp::create(
+      builder, loc, getRowsType(state.getType()), extent.batchSize);
+  rows = writeBatched(builder, context, state, rows);
+  return orderForInstants(builder, loc, context, extent, state, rows);
+}
+
+Value ravel::rnn::writeFinalState(OpBuilder &builder, BatchContext &context,
+                                  const BatchExtent &extent, Value final,
+                                  Value state) {
+  if (!extent.order || final.use_empty())
+    return state;
+  return toBatchOrder(builder, final.getLoc(), extent, state,
+                      context.getDestination(builder, final));
+}
+
 LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) {
   for (Operation &op : getEntry().without_terminator())
     if (op.getNumRegions() != 0 || !isMemoryEffectFree(&op))
@@ -180,7 +197,12 @@ LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) {
              << "' in the body of a scan has no form for a batch";
   if (batchSlices(*this, builder, context))
     return success();
+  if (readsMemory(*this)) {
+    batchAttentiveScan(*this, builder, context);
+    return success();
+  }
   Location loc = getLoc();
+  const BatchExtent &extent = context.getExtent(getInputs().front());
   Captures captures(*this, context);
   SmallVector<Value> inputs, shared, perExample, carried;
   for (Value input : getInputs())
@@ -188,7 +210,9 @@ LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) {
   for (Value value : captures.shared)
     shared.push_back(context.getShared(value));
   for (Value value : captures.perExample)
-    perExample.push_back(context.getBatched(builder, value));
+    perExample.push_back(
+        orderForInstants(builder, loc, context, extent, value,
+                         context.getBatched(builder, value)));
   for (Value output : getOutputs())
     carried.push_back(context.getDestination(builder, output));
 
@@ -203,34 +227,40 @@ LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) {
   }
 
   // A state lives in the memory of its final value.
-  for (auto [state, final] : llvm::zip(getStates(), getFinals())) {
-    Value destination = context.getDestination(builder, final);
-    carried.push_back(writeBatched(builder, context, state, destination));
-  }
+  for (auto [state, final] : llvm::zip(getStates(), getFinals()))
+    carried.push_back(
+        writeInitialState(builder, context, extent, state, final));
+  auto mapResults = [&](ValueRange values) {
+    for (auto [result, value] : llvm::zip(getOutputs(), values))
+      context.map(result, value);
+    for (auto [final, value] :
+         llvm::zip(getFinals(), values.take_back(getStates().size())))
+      context.map(final,
+                  writeFinalState(builder, context, extent, final, value));
+  };
 
   if (getColumnwise()) {
     size_t numOutputs = getOutputs().size();
     auto chains = ChainsOp::create(
-        builder, loc, context.getOffsets(), inputs, perExample, shared,
+        builder, loc, extent.offsets, inputs, perExample, shared,
         ArrayRef(carried).take_front(numOutputs),
         ArrayRef(carried).drop_front(numOutputs), getReverse());
     cloneBody(*this, chains, captures);
-    for (auto [result, value] : llvm::zip(getResults(), chains.getResults()))
-      context.map(result, value);
+    mapResults(chains.getResults());
     return success();
   }
 
   auto loop = createTimeLoop(
-      builder, loc, context, carried,
+      builder, loc, extent, carried,
       [&](OpBuilder &body, Value step, ValueRange values) {
         Value t = step;
         if (getReverse()) {
           Value one = arith::ConstantIndexOp::create(body, loc, 1);
           Value last =
-              arith::SubIOp::create(body, loc, context.getNumInstants(), one);
+              arith::SubIOp::create(body, loc, extent.numInstants, one);
           t = arith::SubIOp::create(body, loc, last, step);
         }
-        RowRange instant = getInstant(body, loc, context.getOffsets(), t);
+        RowRange instant = getInstant(body, loc, extent.offsets, t);
         RowRange living = {body.getIndexAttr(0), instant.count};
         size_t numOutputs = getOutputs().size();
         SmallVector<Value> ins, outs;
@@ -255,8 +285,7 @@ LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) {
         }
         scf::YieldOp::create(body, loc, next);
       });
-  for (auto [result, value] : llvm::zip(getResults(), loop.getResults()))
-    context.map(result, value);
+  mapResults(loop.getResults());
   return success();
 }
 
@@ -267,17 +296,22 @@ LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) {
 LogicalResult LengthOp::batch(OpBuilder &builder, BatchContext &context) {
   Location loc = getLoc();
   // Each instant adds one to the examples that live at it.
-  Value destination = context.getDestination(builder, getResult());
+  const BatchExtent &extent = context.getExtent(getOperand());
+  Value destination =
+      extent.order ? tensor::EmptyOp::create(builder, loc,
+                                             getRowsType(getType()),
+                                             extent.batchSize)
+                         .getResult()
+                   : context.getDestination(builder, getResult());
   auto zeros =
       RowsOp::create(builder, loc, ValueRange(), ValueRange(), destination);
   OpBuilder zerosBody = OpBuilder::atBlockBegin(&zeros.getEntry());
   YieldOp::create(zerosBody, loc, createSplat(zerosBody, loc, getType(), 0.0));
   auto loop = createTimeLoop(
-      builder, loc, context, zeros.getResults(),
+      builder, loc, extent, zeros.getResults(),
       [&](OpBuilder &body, Value t, ValueRange values) {
-        RowRange living = {
-            body.getIndexAttr(0),
-            getInstant(body, loc, context.getOffsets(), t).count};
+        RowRange living = {body.getIndexAttr(0),
+                           getInstant(body, loc, extent.offsets, t).count};
         Value slice = living.extract(body, loc, values.front());
         auto rows = RowsOp::create(body, loc, slice, ValueRange(), slice);
         OpBuilder rowBody = OpBuilder::atBlockBegin(&rows.getEntry());
@@ -289,7 +323,8 @@ LogicalResult LengthOp::batch(OpBuilder &builder, BatchContext &context) {
             body, loc,
             living.insert(body, loc, rows.getResult(0), values.front()));
       });
-  context.map(getResult(), loop.getResult(0));
+  context.map(getResult(), writeFinalState(builder, context, extent,
+                                           getResult(), loop.getResult(0)));
   return success();
 }
 
@@ -297,61 +332,38 @@ LogicalResult ReverseOp::batch(OpBuilder &builder, BatchContext &context) {
   Location loc = getLoc();
   Value input = context.getBatched(builder, getOperand());
   Value destination = context.getDestination(builder, getResult());
-  Value offsets = context.getOffsets();
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  const BatchExtent &extent = context.getExtent(getOperand());
   Value one = arith::ConstantIndexOp::create(builder, loc, 1);
 
   // Lengths: the last instant at which an example lives, plus one.
   auto indexType =
       RankedTensorType::get({ShapedType::kDynamic}, builder.getIndexType());
   Value lengths =
-      tensor::EmptyOp::create(builder, loc, indexType, context.getBatchSize());
-  lengths =
-      createTimeLoop(
-          builder, loc, context, lengths,
-          [&](OpBuilder &body, Value t, ValueRange values) {
-            RowRange instant = getInstant(body, loc, offsets, t);
-            Value count = cast<Value>(instant.count);
-            Value length = arith::AddIOp::create(body, loc, t, one);
-            auto rows = scf::ForOp::create(
-                body, loc, zero, count, one, values,
-                [&](OpBuilder &inner, Location, Value row, ValueRange carried) {
-                  Value next = tensor::InsertOp::create(inner, loc, length,
-                                                        carried.front(), row);
-                  scf::YieldOp::create(inner, loc, next);
-                });
-            scf::YieldOp::create(body, loc, rows.getResults());
-          })
-          .getResult(0);
-
-  auto loop = createTimeLoop(
-      builder, loc, context, destination,
-      [&](OpBuilder &body, Value t, ValueRange values) {
-        RowRange instant = getInstant(body, loc, offsets, t);
-        auto rows = scf::ForOp::create(
-            body, loc, zero, cast<Value>(instant.count), one, values,
-            [&](OpBuilder &inner, Location, Value row, ValueRange carried) {
-              Value length =
-                  tensor::ExtractOp::create(inner, loc, lengths, row);
-              Value last = arith::SubIOp::create(inner, loc, length, one);
-              Value mirrored = arith::SubIOp::create(inner, loc, last, t);
-              Value from = arith::AddIOp::create(
-                  inner, loc,
-                  tensor::ExtractOp::create(inner, loc, offsets, mirrored)
-                      .getResult(),
-                  row);
-              Value to = arith::AddIOp::create(inner, loc,
-                                               cast<Value>(instant.first), row);
-              RowRange source = {from, OpFoldResult(one)};
-              RowRange target = {to, OpFoldResult(one)};
-              Value slice = source.extract(inner, loc, input);
-              scf::YieldOp::create(
-                  inner, loc,
-                  target.insert(inner, loc, slice, carried.front()));
-            });
-        scf::YieldOp::create(body, loc, rows.getResults());
+      tensor::EmptyOp::create(builder, loc, indexType, extent.batchSize);
+  lengths = createPackedLoop(
+      builder, loc, extent, lengths,
+      [&](OpBuilder &body, Value t, Value row, Value carried) {
+        Value length = arith::AddIOp::create(body, loc, t, one);
+        return tensor::InsertOp::create(body, loc, length, carried, row)
+            .getResult();
       });
-  context.map(getResult(), loop.getResult(0));
+
+  auto getRow = [&](OpBuilder &body, Value t, Value row) -> Value {
+    Value first = tensor::ExtractOp::create(body, loc, extent.offsets, t);
+    return arith::AddIOp::create(body, loc, first, row);
+  };
+  context.map(getResult(),
+              createPackedLoop(
+                  builder, loc, extent, destination,
+                  [&](OpBuilder &body, Value t, Value row, Value target) {
+                    Value length =
+                        tensor::ExtractOp::create(body, loc, lengths, row);
+                    Value last = arith::SubIOp::create(body, loc, length, one);
+                    Value mirrored = arith::SubIOp::create(body, loc, last, t);
+                    return copyRow(body, loc, input,
+                                   getRow(body, mirrored, row), target,
+                                   getRow(body, t, row));
+                  }));
   return success();
 }
 

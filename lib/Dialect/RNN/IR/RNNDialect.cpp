@@ -46,7 +46,8 @@ CheckpointsType::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult SeqType::verify(function_ref<InFlightDiagnostic()> emitError,
                               Type elementType) {
   auto tensor = dyn_cast<RankedTensorType>(elementType);
-  if (isa<FloatType>(elementType) || elementType.isInteger(32) ||
+  if (isa<FloatType, AlignmentType>(elementType) ||
+      elementType.isInteger(32) ||
       (tensor && (tensor.getRank() == 1 || tensor.getRank() == 2) &&
        isa<FloatType>(tensor.getElementType())))
     return success();
@@ -68,7 +69,12 @@ Type ravel::rnn::getElementOrSelf(Type type) {
 }
 
 Type ravel::rnn::getScalarType(Type type) {
-  return getElementTypeOrSelf(getElementOrSelf(type));
+  type = getElementOrSelf(type);
+  if (auto memory = dyn_cast<MemoryType>(type))
+    type = memory.getElementType();
+  if (auto alignment = dyn_cast<AlignmentType>(type))
+    type = alignment.getElementType();
+  return getElementTypeOrSelf(type);
 }
 
 Type ravel::rnn::getIndexTypeLike(Type type) {
@@ -78,6 +84,12 @@ Type ravel::rnn::getIndexTypeLike(Type type) {
 
 RankedTensorType ravel::rnn::getRowsType(Type element) {
   SmallVector<int64_t> shape = {ShapedType::kDynamic};
+  if (auto memory = dyn_cast<MemoryType>(element))
+    element = memory.getElementType();
+  if (auto alignment = dyn_cast<AlignmentType>(element)) {
+    shape.push_back(ShapedType::kDynamic);
+    element = alignment.getElementType();
+  }
   if (auto tensor = dyn_cast<RankedTensorType>(element))
     llvm::append_range(shape, tensor.getShape());
   return RankedTensorType::get(shape, getElementTypeOrSelf(element));

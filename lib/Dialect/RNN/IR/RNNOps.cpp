@@ -1222,6 +1222,72 @@ void PackOp::getEffects(
                          SideEffects::DefaultResource::get());
 }
 
+LogicalResult AttendRowsOp::verify() {
+  struct Shape {
+    size_t ins, outs;
+    bool memory, shared;
+  };
+  Shape shape = {};
+  switch (getKind()) {
+  case AttendKind::Score:
+    shape = {1, 1, true, false};
+    break;
+  case AttendKind::ScoreAdditive:
+    shape = {1, 1, true, true};
+    break;
+  case AttendKind::ScoreAdjoint:
+    shape = {2, 2, true, false};
+    break;
+  case AttendKind::Weigh:
+    shape = {1, 1, false, false};
+    break;
+  case AttendKind::WeighAdjoint:
+  case AttendKind::Add:
+    shape = {2, 1, false, false};
+    break;
+  case AttendKind::Recall:
+    shape = {1, 1, true, false};
+    break;
+  case AttendKind::Accumulate:
+    shape = {2, 1, false, false};
+    break;
+  case AttendKind::AccumulateAdditive:
+    shape = {2, 1, true, false};
+    break;
+  }
+  if (getIns().size() != shape.ins || getOuts().size() != shape.outs ||
+      bool(getMemory()) != shape.memory || bool(getShared()) != shape.shared)
+    return emitOpError("C1: '")
+           << stringifyAttendKind(getKind()) << "' takes " << shape.ins
+           << " inputs, " << shape.outs << " outputs, "
+           << (shape.memory ? "a" : "no") << " memory and "
+           << (shape.shared ? "a" : "no") << " shared operand";
+  if (!getThreadId() != !getNumThreads() ||
+      !getColumnId() != !getNumColumnThreads())
+    return emitOpError(
+        "C2: a thread's number comes with the number of threads");
+  return success();
+}
+
+void AttendRowsOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  auto outs = getOuts();
+  for (OpOperand &operand : getOperation()->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    bool isOut =
+        operand.getOperandNumber() >= outs.getBeginOperandIndex() &&
+        operand.getOperandNumber() < outs.getBeginOperandIndex() + outs.size();
+    if (!isOut || accumulates())
+      effects.emplace_back(MemoryEffects::Read::get(), &operand,
+                           SideEffects::DefaultResource::get());
+    if (isOut)
+      effects.emplace_back(MemoryEffects::Write::get(), &operand,
+                           SideEffects::DefaultResource::get());
+  }
+}
+
 LogicalResult PackedLinearOp::verify() {
   PackedShape packed(getWeights().getType());
   int64_t size = getResult().getType().getDimSize(0);

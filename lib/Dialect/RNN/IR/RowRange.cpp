@@ -24,10 +24,14 @@ getOffsets(OpBuilder &builder, RankedTensorType type, OpFoldResult first) {
   return getPerDimension(builder, type, first, [](unsigned) { return 0; });
 }
 
-static SmallVector<OpFoldResult>
-getSizes(OpBuilder &builder, RankedTensorType type, OpFoldResult count) {
-  return getPerDimension(builder, type, count,
-                         [&](unsigned dim) { return type.getDimSize(dim); });
+/// `count` whole rows of `tensor`.
+static SmallVector<OpFoldResult> getSizes(OpBuilder &builder, Location loc,
+                                          Value tensor, OpFoldResult count) {
+  SmallVector<OpFoldResult> sizes = {count};
+  for (int64_t dim = 1;
+       dim < cast<RankedTensorType>(tensor.getType()).getRank(); ++dim)
+    sizes.push_back(tensor::getMixedSize(builder, loc, tensor, dim));
+  return sizes;
 }
 
 static SmallVector<OpFoldResult> getStrides(OpBuilder &builder,
@@ -42,7 +46,7 @@ Value RowRange::extract(OpBuilder &builder, Location loc, Value tensor) const {
   shape.front() = ShapedType::kDynamic;
   return tensor::ExtractSliceOp::create(builder, loc, type.clone(shape), tensor,
                                         ::getOffsets(builder, type, first),
-                                        getSizes(builder, type, count),
+                                        getSizes(builder, loc, tensor, count),
                                         getStrides(builder, type));
 }
 
@@ -51,7 +55,7 @@ Value RowRange::insert(OpBuilder &builder, Location loc, Value slice,
   auto type = cast<RankedTensorType>(tensor.getType());
   return tensor::InsertSliceOp::create(
       builder, loc, slice, tensor, ::getOffsets(builder, type, first),
-      getSizes(builder, type, count), getStrides(builder, type));
+      getSizes(builder, loc, tensor, count), getStrides(builder, type));
 }
 
 RowRange ravel::rnn::getInstant(OpBuilder &builder, Location loc, Value offsets,

@@ -195,7 +195,14 @@ writePart(ImplicitLocOpBuilder &builder, SegmentsOp op, const Part &part,
 LogicalResult SegmentsOp::batch(OpBuilder &outer, BatchContext &context) {
   ImplicitLocOpBuilder builder(getLoc(), outer);
   int64_t length = getLength();
-  Parts parts = createParts(builder, context.getExtent(), length);
+  Value sequence = *llvm::find_if(getInputs(), [](Value input) {
+    return isa<SeqType>(input.getType());
+  });
+  BatchExtent extent = context.getExtent(sequence);
+  if (extent.order)
+    return emitError("parts of time have no form for a batch with sequences of "
+                     "several lengths");
+  Parts parts = createParts(builder, extent, length);
   SmallVector<Value> inputs;
   for (Value input : getInputs())
     inputs.push_back(context.getBatched(builder, input));

@@ -15,11 +15,19 @@
 //     one `rnn.rows` over the examples, whose outputs are the values that are
 //     used outside the run.
 //
+// Sequences of several lengths are of several classes (LengthClasses.h). Each
+// but the first has offsets of its own and the order of its rows as arguments.
+// A memory among the arguments comes with where each begins and which of them
+// each example reads.
+//
 // Results are written into destinations that the caller owns: where a returned
 // value is computed, the destination is the tensor it is computed into.
 //
 //===----------------------------------------------------------------------===//
 
+#include "../IR/RowKernels.h"
+#include "../IR/RowOrder.h"
+#include "LengthClasses.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -40,7 +48,8 @@ namespace {
 
 class FunctionBatching : public BatchContext {
 public:
-  explicit FunctionBatching(func::FuncOp source) : source(source) {}
+  explicit FunctionBatching(func::FuncOp source)
+      : source(source), classes(source) {}
 
   LogicalResult run();
 
@@ -49,17 +58,33 @@ public:
   Value getShared(Value value) override { return mapping.lookup(value); }
   void map(Value value, Value batched) override { mapping.map(value, batched); }
   Value getDestination(OpBuilder &builder, Value value) override;
-  const BatchExtent &getExtent() override { return extent; }
+  const BatchExtent &getExtent(Value sequence) override {
+    unsigned number = classes.getClass(sequence).value_or(0);
+    return number == 0 ? extent : extents[number];
+  }
+  const MemoryExtent &getMemory(Value value) override {
+    return memories[*classes.getMemoryClass(value)];
+  }
+  Value getSources(OpBuilder &builder, Value sequence, Value memory) override;
   FailureOr<SmallVector<Value>>
   batchBlock(OpBuilder &builder, Block &block, const BatchExtent &part,
              ArrayRef<Value> blockDestinations) override;
 
 private:
-  /// Adds an argument for `type` of the example's function.
-  BlockArgument addArgument(Type type, bool isSharedValue, StringRef role,
-                            DictionaryAttr attrs, Location loc);
+  /// Adds an argument for `value` of the example's function.
+  BlockArgument addArgument(Value value, bool isSharedValue, StringRef role,
+                            DictionaryAttr attrs);
   /// Adds offsets, batch size, and the arguments for those of the source.
   void addInputs(OpBuilder &builder);
+  /// An argument about the batch: `role`, of class `number`.
+  BlockArgument addExtentArgument(OpBuilder &builder, Type type,
+                                  StringRef role, unsigned number);
+  /// Adds what tells how the sequences and memories of class `number` lie.
+  void addClass(OpBuilder &builder, unsigned number);
+  /// Computes the rest of how sequences and memories lie.
+  void createExtents(OpBuilder &builder);
+  MemoryExtent createMemoryExtent(OpBuilder &builder,
+                                  const BatchExtent &packed);
   /// Adds a destination for each result.
   void addOutputs();
   /// Finds the values of `block` that all examples share.
@@ -78,14 +103,23 @@ private:
   }
 
   func::FuncOp source, target;
+  LengthClasses classes;
   IRMapping mapping;
   DenseSet<Value> shared;
   /// Ops about one example that are not written yet.
   llvm::SetVector<Operation *> pending;
   /// The destinations of returned values.
   DenseMap<Value, Value> destinations;
-  /// Of the block that is being written.
+  /// Of the first class in the block that is being written.
   BatchExtent extent;
+  /// By class, the first left out; and of its memories.
+  SmallVector<BatchExtent> extents;
+  SmallVector<MemoryExtent> memories;
+  /// By class of sequences, the example in each packed row; and by class of
+  /// memories, the one that each example reads, where that is an argument.
+  DenseMap<unsigned, Value> packedSources, exampleSources;
+  /// The number of each example.
+  Value numbers;
   SmallVector<DictionaryAttr> argAttrs;
 };
 
@@ -95,17 +129,26 @@ private:
 // Signature
 //===----------------------------------------------------------------------===//
 
-BlockArgument FunctionBatching::addArgument(Type type, bool isSharedValue,
+BlockArgument FunctionBatching::addArgument(Value value, bool isSharedValue,
                                             StringRef role,
-                                            DictionaryAttr attrs,
-                                            Location loc) {
+                                            DictionaryAttr attrs) {
+  Type type = value.getType();
+  Location loc = value.getLoc();
   Builder builder(type.getContext());
   NamedAttrList list(attrs);
   list.set(RNNDialect::kRoleAttr, builder.getStringAttr(role));
   list.set(RNNDialect::kLayoutAttr,
-           builder.getStringAttr(isSharedValue        ? "shared"
-                                 : isa<SeqType>(type) ? "sequence"
-                                                      : "example"));
+           builder.getStringAttr(isSharedValue           ? "shared"
+                                 : isa<SeqType>(type)    ? "sequence"
+                                 : isa<MemoryType>(type) ? "memory"
+                                                         : "example"));
+  auto setClass = [&](StringRef name, std::optional<unsigned> number) {
+    if (number.value_or(0) != 0)
+      list.set(name, builder.getI64IntegerAttr(*number));
+  };
+  setClass(RNNDialect::kClassAttr, classes.getClass(value));
+  if (std::optional<unsigned> number = classes.getMemoryClass(value))
+    list.set(RNNDialect::kMemoryClassAttr, builder.getI64IntegerAttr(*number));
   // Bufferization takes arguments for writable, but inputs are the caller's.
   list.set(bufferization::BufferizationDialect::kWritableAttrName,
            builder.getBoolAttr(role == "output"));
@@ -117,22 +160,51 @@ BlockArgument FunctionBatching::addArgument(Type type, bool isSharedValue,
   return target.front().addArgument(type, loc);
 }
 
+BlockArgument FunctionBatching::addExtentArgument(OpBuilder &builder, Type type,
+                                                  StringRef role,
+                                                  unsigned number) {
+  NamedAttrList list;
+  list.set(RNNDialect::kRoleAttr, builder.getStringAttr(role));
+  if (number != 0)
+    list.set(RNNDialect::kClassAttr, builder.getI64IntegerAttr(number));
+  if (isa<TensorType>(type))
+    list.set(bufferization::BufferizationDialect::kWritableAttrName,
+             builder.getBoolAttr(false));
+  argAttrs.push_back(list.getDictionary(builder.getContext()));
+  return target.front().addArgument(type, source.getLoc());
+}
+
+void FunctionBatching::addClass(OpBuilder &builder, unsigned number) {
+  auto indices =
+      RankedTensorType::get({ShapedType::kDynamic}, builder.getIndexType());
+  if (number < classes.getNumSequenceClasses()) {
+    extents[number].offsets =
+        addExtentArgument(builder, indices, "offsets", number);
+    extents[number].order = addExtentArgument(builder, indices, "order", number);
+    extents[number].batchSize = extent.batchSize;
+    return;
+  }
+  memories[number].starts =
+      addExtentArgument(builder, indices, "starts", number);
+  exampleSources[number] =
+      addExtentArgument(builder, indices, "sources", number);
+  memories[number].longest =
+      addExtentArgument(builder, builder.getIndexType(), "longest", number);
+}
+
 void FunctionBatching::addInputs(OpBuilder &builder) {
-  Location loc = source.getLoc();
-  Block &entry = target.front();
-  auto role = [&](StringRef name) {
-    NamedAttrList list;
-    list.set(RNNDialect::kRoleAttr, builder.getStringAttr(name));
-    if (name == "offsets")
-      list.set(bufferization::BufferizationDialect::kWritableAttrName,
-               builder.getBoolAttr(false));
-    return list.getDictionary(builder.getContext());
-  };
-  extent.offsets = entry.addArgument(
+  extent.offsets = addExtentArgument(
+      builder,
       RankedTensorType::get({ShapedType::kDynamic}, builder.getIndexType()),
-      loc);
-  extent.batchSize = entry.addArgument(builder.getIndexType(), loc);
-  argAttrs = {role("offsets"), role("batch")};
+      "offsets", 0);
+  extent.batchSize =
+      addExtentArgument(builder, builder.getIndexType(), "batch", 0);
+  extents.resize(classes.getNumClasses());
+  memories.resize(classes.getNumClasses());
+  // Without sequences the first class is still that of the offsets.
+  unsigned first = classes.getNumSequenceClasses() == 0 ? 0 : 1;
+  for (unsigned number = first; number < classes.getNumClasses(); ++number)
+    addClass(builder, number);
   for (BlockArgument argument : source.getArguments()) {
     DictionaryAttr attrs = source.getArgAttrDict(argument.getArgNumber());
     bool parameter = attrs && attrs.contains(RNNDialect::kParameterAttr);
@@ -147,8 +219,7 @@ void FunctionBatching::addInputs(OpBuilder &builder) {
       name = "weight";
     if (isSharedValue)
       shared.insert(argument);
-    mapping.map(argument, addArgument(argument.getType(), isSharedValue, name,
-                                      attrs, argument.getLoc()));
+    mapping.map(argument, addArgument(argument, isSharedValue, name, attrs));
   }
 }
 
@@ -158,8 +229,7 @@ void FunctionBatching::addOutputs() {
     DictionaryAttr attrs = source.getResultAttrDict(index);
     bool isSharedValue = isShared(value) && !isa<SeqType>(value.getType()) &&
                          attrs && attrs.contains(RNNDialect::kSharedAttr);
-    BlockArgument argument = addArgument(value.getType(), isSharedValue,
-                                         "output", attrs, value.getLoc());
+    BlockArgument argument = addArgument(value, isSharedValue, "output", attrs);
     // A value that is returned twice is computed into the first destination.
     if (!isSharedValue)
       destinations.try_emplace(value, argument);
@@ -176,17 +246,152 @@ Value FunctionBatching::getBatched(OpBuilder &builder, Value value) {
   if (!isShared(value))
     return mapping.lookup(value);
   Value destination = tensor::EmptyOp::create(
-      builder, value.getLoc(), getRowsType(value.getType()), getBatchSize());
+      builder, value.getLoc(), getRowsType(value.getType()), extent.batchSize);
   return writeBatched(builder, *this, value, destination);
 }
 
 Value FunctionBatching::getDestination(OpBuilder &builder, Value value) {
   if (Value destination = destinations.lookup(value))
     return destination;
-  Value count = isa<SeqType>(value.getType()) ? getNumRows() : getBatchSize();
+  SmallVector<Value> sizes;
+  if (isa<SeqType>(value.getType()))
+    sizes.push_back(getExtent(value).numRows);
+  else if (isa<MemoryType>(value.getType()))
+    sizes.push_back(getMemory(value).numRows);
+  else
+    sizes.push_back(extent.batchSize);
+  if (isa<AlignmentType>(getElementOrSelf(value.getType())))
+    sizes.push_back(getMemory(value).longest);
   return tensor::EmptyOp::create(builder, value.getLoc(),
                                  getRowsType(getElementOrSelf(value.getType())),
-                                 count);
+                                 sizes);
+}
+
+//===----------------------------------------------------------------------===//
+// Classes
+//===----------------------------------------------------------------------===//
+
+/// Where the memories that are sequences packed as `packed` begin.
+MemoryExtent
+FunctionBatching::createMemoryExtent(OpBuilder &builder,
+                                     const BatchExtent &packed) {
+  Location loc = source.getLoc();
+  auto indices =
+      RankedTensorType::get({ShapedType::kDynamic}, builder.getIndexType());
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  Value lengths =
+      tensor::EmptyOp::create(builder, loc, indices, packed.batchSize);
+  lengths = createRowLoop(builder, loc, packed.batchSize, lengths,
+                          [&](OpBuilder &body, Value row, Value carried) {
+                            return tensor::InsertOp::create(body, loc, zero,
+                                                            carried, row)
+                                .getResult();
+                          });
+  lengths = createPackedLoop(
+      builder, loc, packed, lengths,
+      [&](OpBuilder &body, Value t, Value row, Value carried) {
+        Value example = getExample(body, loc, packed, row);
+        Value length = arith::AddIOp::create(body, loc, t, one);
+        return tensor::InsertOp::create(body, loc, length, carried, example)
+            .getResult();
+      });
+  Value count = arith::AddIOp::create(builder, loc, packed.batchSize, one);
+  Value starts = tensor::EmptyOp::create(builder, loc, indices, count);
+  starts = tensor::InsertOp::create(builder, loc, zero, starts, zero);
+  starts = createRowLoop(
+      builder, loc, packed.batchSize, starts,
+      [&](OpBuilder &body, Value row, Value carried) {
+        Value start = tensor::ExtractOp::create(body, loc, carried, row);
+        Value length = tensor::ExtractOp::create(body, loc, lengths, row);
+        Value end = arith::AddIOp::create(body, loc, start, length);
+        Value next = arith::AddIOp::create(body, loc, row, one);
+        return tensor::InsertOp::create(body, loc, end, carried, next)
+            .getResult();
+      });
+  return {starts, packed.numInstants, packed.numRows};
+}
+
+void FunctionBatching::createExtents(OpBuilder &builder) {
+  Location loc = source.getLoc();
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  auto measure = [&](BatchExtent &packed) {
+    Value numOffsets =
+        tensor::DimOp::create(builder, loc, packed.offsets, zero);
+    packed.numInstants = arith::SubIOp::create(builder, loc, numOffsets, one);
+    packed.numRows = tensor::ExtractOp::create(builder, loc, packed.offsets,
+                                               packed.numInstants);
+  };
+  measure(extent);
+  DenseSet<unsigned> remembered;
+  bool examplesRead = false;
+  source.walk([&](Operation *op) {
+    if (auto remember = dyn_cast<RememberOp>(op))
+      remembered.insert(*classes.getMemoryClass(remember.getResult()));
+    if (auto accumulate = dyn_cast<AccumulateOp>(op))
+      examplesRead |= !isa<SeqType>(accumulate.getVector().getType());
+    else if (isAttention(op) && op->getParentOp() == source)
+      examplesRead = true;
+  });
+  for (unsigned number = 0; number < classes.getNumClasses(); ++number) {
+    bool isSequence = number < classes.getNumSequenceClasses();
+    if (number > 0 && isSequence)
+      measure(extents[number]);
+    if (isSequence && remembered.contains(number))
+      memories[number] =
+          createMemoryExtent(builder, number == 0 ? extent : extents[number]);
+    else if (!isSequence)
+      for (BlockArgument argument : source.getArguments())
+        if (isa<MemoryType>(argument.getType()) &&
+            classes.getMemoryClass(argument) == number)
+          memories[number].numRows = tensor::DimOp::create(
+              builder, loc, mapping.lookup(argument), zero);
+  }
+  auto indices =
+      RankedTensorType::get({ShapedType::kDynamic}, builder.getIndexType());
+  if (examplesRead && !remembered.empty()) {
+    numbers = tensor::EmptyOp::create(builder, loc, indices, extent.batchSize);
+    numbers = createRowLoop(builder, loc, extent.batchSize, numbers,
+                            [&](OpBuilder &body, Value row, Value carried) {
+                              return tensor::InsertOp::create(body, loc, row,
+                                                              carried, row)
+                                  .getResult();
+                            });
+  }
+  // Of sequences whose instants read memories.
+  auto addSources = [&](Value sequence) {
+    unsigned number = *classes.getClass(sequence);
+    if (packedSources.contains(number))
+      return;
+    const BatchExtent &packed = getExtent(sequence);
+    Value empty = tensor::EmptyOp::create(builder, loc, indices, packed.numRows);
+    packedSources[number] = createPackedLoop(
+        builder, loc, packed, empty,
+        [&](OpBuilder &body, Value t, Value row, Value carried) {
+          Value example = getExample(body, loc, packed, row);
+          Value first = tensor::ExtractOp::create(body, loc, packed.offsets, t);
+          Value to = arith::AddIOp::create(body, loc, first, row);
+          return tensor::InsertOp::create(body, loc, example, carried, to)
+              .getResult();
+        });
+  };
+  source.walk([&](Operation *op) {
+    if (auto accumulate = dyn_cast<AccumulateOp>(op)) {
+      if (isa<SeqType>(accumulate.getVector().getType()))
+        addSources(accumulate.getVector());
+    } else if (auto scan = dyn_cast<ScanOp>(op->getParentOp());
+               scan && isAttention(op)) {
+      addSources(scan.getInputs().front());
+    }
+  });
+}
+
+Value FunctionBatching::getSources(OpBuilder &, Value sequence, Value memory) {
+  if (sequence)
+    return packedSources.lookup(*classes.getClass(sequence));
+  Value sources = exampleSources.lookup(*classes.getMemoryClass(memory));
+  return sources ? sources : numbers;
 }
 
 void FunctionBatching::flush(OpBuilder &builder) {
@@ -214,6 +419,14 @@ void FunctionBatching::flush(OpBuilder &builder) {
   }
   if (results.empty())
     return;
+  if (llvm::any_of(run, isAttention)) {
+    SmallVector<Value> written =
+        batchRun(builder, run.front()->getLoc(), *this, run.getArrayRef(),
+                 results, extent.batchSize);
+    for (auto [value, result] : llvm::zip_equal(results, written))
+      mapping.map(value, result);
+    return;
+  }
   SmallVector<Value> inValues, sharedValues, outs;
   for (Value value : ins)
     inValues.push_back(mapping.lookup(value));
@@ -245,6 +458,21 @@ void FunctionBatching::writeShared(OpBuilder &builder, Operation &op) {
       isa<tensor::ConcatOp, tensor::ExtractSliceOp>(op) ||
       OpTrait::hasElementwiseMappableTraits(&op)) {
     builder.clone(op, mapping);
+    return;
+  }
+  // An outer product of shared vectors is a sum over one row.
+  if (auto outer = dyn_cast<OuterOp>(op)) {
+    auto getRow = [&](Value vector) -> Value {
+      auto type = cast<RankedTensorType>(vector.getType());
+      return tensor::ExpandShapeOp::create(
+          builder, op.getLoc(), type.clone({1, type.getDimSize(0)}),
+          mapping.lookup(vector), ArrayRef<ReassociationIndices>{{0, 1}});
+    };
+    Value lhs = getRow(outer.getLhs()), rhs = getRow(outer.getRhs());
+    mapping.map(outer.getResult(),
+                ContractOp::create(builder, op.getLoc(), outer.getType(), lhs,
+                                   rhs)
+                    .getResult());
     return;
   }
   // Any other op is a kernel of one row.
@@ -295,6 +523,8 @@ static LogicalResult verifyExample(func::FuncOp function) {
     return function.emitError("a function over one example must be one block");
   auto verify = [&](Type type, StringRef what) -> LogicalResult {
     Type element = getElementOrSelf(type);
+    if (isa<MemoryType, AlignmentType>(element))
+      return success();
     auto tensor = dyn_cast<RankedTensorType>(element);
     if (tensor ? tensor.hasStaticShape() : element.isIntOrFloat())
       return success();
@@ -390,11 +620,13 @@ FunctionBatching::batchBlock(OpBuilder &builder, Block &block,
 }
 
 LogicalResult FunctionBatching::run() {
-  if (failed(verifyExample(source)))
+  if (failed(verifyExample(source)) || failed(classes.verify()))
     return failure();
   OpBuilder builder(source);
   target = func::FuncOp::create(builder, source.getLoc(), source.getName(),
                                 builder.getFunctionType({}, {}));
+  if (Attribute decode = source->getAttr(RNNDialect::kDecodeAttr))
+    target->setAttr(RNNDialect::kDecodeAttr, decode);
   builder.setInsertionPointToStart(target.addEntryBlock());
   addInputs(builder);
 
@@ -402,12 +634,7 @@ LogicalResult FunctionBatching::run() {
   addOutputs();
 
   Location loc = source.getLoc();
-  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-  Value numOffsets = tensor::DimOp::create(builder, loc, getOffsets(), zero);
-  extent.numInstants = arith::SubIOp::create(builder, loc, numOffsets, one);
-  extent.numRows =
-      tensor::ExtractOp::create(builder, loc, getOffsets(), getNumInstants());
+  createExtents(builder);
 
   if (failed(writeOps(builder, source.front())))
     return failure();

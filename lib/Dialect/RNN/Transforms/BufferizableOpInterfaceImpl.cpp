@@ -50,7 +50,8 @@ static LogicalResult bufferizeKernel(Operation *op, RewriterBase &rewriter,
       ArrayRef(operands).slice(inits.getBeginOperandIndex(), inits.size()));
   OperationState lowered(op->getLoc(), op->getName(), operands, TypeRange(),
                          op->getAttrs());
-  lowered.addRegion()->takeBody(op->getRegion(0));
+  for (Region &region : op->getRegions())
+    lowered.addRegion()->takeBody(region);
   rewriter.create(lowered);
   replaceOpWithBufferizedValues(rewriter, op, results);
   return success();
@@ -110,6 +111,26 @@ struct ChainsOpInterface
   }
 };
 
+struct AttendRowsOpInterface
+    : public DstBufferizableOpInterfaceExternalModel<AttendRowsOpInterface,
+                                                     AttendRowsOp> {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const AnalysisState &state) const {
+    auto rows = cast<AttendRowsOp>(op);
+    return rows.accumulates() || !rows.isDpsInit(&operand);
+  }
+
+  bool hasTensorSemantics(Operation *op) const { return hasTensors(op); }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    if (!hasTensors(op))
+      return success();
+    return bufferizeKernel(op, rewriter, options, state);
+  }
+};
+
 struct PackOpInterface
     : public DstBufferizableOpInterfaceExternalModel<PackOpInterface, PackOp> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
@@ -147,6 +168,7 @@ void ravel::rnn::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, RNNDialect *) {
     RowsOp::attachInterface<RowsOpInterface>(*context);
+    AttendRowsOp::attachInterface<AttendRowsOpInterface>(*context);
     PackOp::attachInterface<PackOpInterface>(*context);
     ChainsOp::attachInterface<ChainsOpInterface>(*context);
   });

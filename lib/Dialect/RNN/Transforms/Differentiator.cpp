@@ -23,7 +23,9 @@
 //   once.
 // * A value captured from outside the scan gets a gradient from each instant.
 //   Where the value is shared, these are put out as a sequence and totalled;
-//   where it is the example's own, a state of the backward scan sums them.
+//   where it is the example's own, a state of the backward scan sums them. To a
+//   memory's gradient an instant adds an outer product: its factors are put out
+//   and `rnn.accumulate` sums the products. A memory's gradient is a sequence.
 //
 //===----------------------------------------------------------------------===//
 
@@ -53,6 +55,26 @@ LogicalResult Differentiator::run(Value loss, Value gradient) {
   return sweep(getReversed(function.getBody().front()));
 }
 
+/// The sum of what `imprint` adds to the gradient of `memory`: all of it, or
+/// with sequences of its factors what it adds at each instant.
+static Value createAccumulated(OpBuilder &builder, Value memory,
+                               ImprintOp imprint, Value alignment,
+                               Value vector) {
+  Location loc = imprint.getLoc();
+  Value sequence = memory.getDefiningOp<RememberOp>().getOperand();
+  Value sum = AccumulateOp::create(builder, loc, sequence.getType(), alignment,
+                                   vector, sequence, imprint.getMemory());
+  if (!imprint.getWeights())
+    return sum;
+  Type element = getElementOrSelf(sum.getType());
+  auto scan = ScanOp::create(builder, loc, sum, ValueRange(), element);
+  OpBuilder body = OpBuilder::atBlockEnd(&scan.getEntry());
+  Value weighted = arith::MulFOp::create(
+      body, loc, scan.getInputArgs().front(), imprint.getWeights());
+  YieldOp::create(body, loc, weighted);
+  return scan.getOutputs().front();
+}
+
 /// Whether `value` is defined outside the loop whose body is visited.
 bool Differentiator::isCaptured(Value value) const {
   return scope->visited && !scope->visited->isAncestor(value.getParentRegion());
@@ -60,6 +82,8 @@ bool Differentiator::isCaptured(Value value) const {
 
 /// The sum of two values of one type that is not a sequence.
 static Value createSum(OpBuilder &builder, Value a, Value b) {
+  if (isa<AlignmentType>(a.getType()))
+    return AddAlignmentsOp::create(builder, b.getLoc(), a, b);
   return arith::AddFOp::create(builder, b.getLoc(), a, b);
 }
 
@@ -133,6 +157,10 @@ void Differentiator::addGradient(OpBuilder &builder, Value value,
       summands.push_back(gradient);
   };
   if (isCaptured(value)) {
+    if (isa<MemoryType>(value.getType())) {
+      add(scope->captured[value], /*sum=*/false);
+      return;
+    }
     if (!scope->scan) {
       if (isShared(value) && !isShared(gradient))
         gradient = TotalOp::create(builder, gradient.getLoc(), value.getType(),
@@ -146,10 +174,13 @@ void Differentiator::addGradient(OpBuilder &builder, Value value,
     add(scope->captured[value], !matrix);
     return;
   }
+  if (auto imprint = gradient.getDefiningOp<ImprintOp>())
+    gradient = createAccumulated(builder, value, imprint,
+                                 imprint.getAlignment(), imprint.getVector());
   if (!scope->scan && isShared(value) && !isShared(gradient))
     gradient =
         TotalOp::create(builder, gradient.getLoc(), value.getType(), gradient);
-  add(scope->gradients[value], !isa<SeqType>(value.getType()));
+  add(scope->gradients[value], !isa<SeqType, MemoryType>(value.getType()));
 }
 
 /// Adds an argument to the body of the backward scan that is being built.
@@ -276,6 +307,35 @@ LogicalResult Differentiator::buildScanBody(OpBuilder &builder, Scope &outer,
   return sweep(getReversed(scan.getEntry()));
 }
 
+/// Makes the factors of what instants add to the gradient of `memory` outputs
+/// of the backward loop.
+LogicalResult Differentiator::addCapturedMemory(Value memory,
+                                                ValueRange gradients,
+                                                Operation *loop,
+                                                LoopAdjoint &adjoint) {
+  auto fail = [&](const Twine &message) {
+    InFlightDiagnostic diag = loop->emitError(message);
+    diag.attachNote(memory.getLoc()) << "the memory is made here";
+    return diag;
+  };
+  if (!isa<ScanOp>(loop) || !memory.getDefiningOp<RememberOp>())
+    return fail("no derivative is known for a loop over parts of time that "
+                "reads a memory");
+  for (Value gradient : gradients) {
+    auto imprint = gradient.getDefiningOp<ImprintOp>();
+    Value weights = imprint.getWeights();
+    if (weights && !isCaptured(weights))
+      return fail("the weights of an additive score must not depend on time");
+    adjoint.memories.push_back(memory);
+    adjoint.imprints.push_back(imprint);
+    for (Value factor : {Value(imprint.getAlignment()), Value(imprint.getVector())}) {
+      adjoint.outputs.push_back(factor);
+      adjoint.sources.push_back(Value());
+    }
+  }
+  return success();
+}
+
 /// Makes gradients of captured values outputs of the backward loop, where these
 /// are shared, or else states of it, which sum them. `body` is that of the
 /// backward loop.
@@ -288,6 +348,11 @@ LogicalResult Differentiator::addCaptured(OpBuilder &builder, Scope &inner,
         adjoint.outputs.push_back(gradient);
         adjoint.sources.push_back(value);
       }
+      continue;
+    }
+    if (isa<MemoryType>(value.getType())) {
+      if (failed(addCapturedMemory(value, gradients, loop, adjoint)))
+        return failure();
       continue;
     }
     auto type = dyn_cast<RankedTensorType>(value.getType());
@@ -330,8 +395,19 @@ void Differentiator::addLoopGradients(OpBuilder &builder,
                                       const LoopAdjoint &adjoint,
                                       ValueRange states, ValueRange outputs,
                                       ValueRange finals) {
-  for (auto [source, gradient] : llvm::zip_equal(adjoint.sources, outputs))
-    addGradient(builder, source, gradient);
+  SmallVector<Value> factors;
+  for (auto [source, gradient] : llvm::zip_equal(adjoint.sources, outputs)) {
+    if (source)
+      addGradient(builder, source, gradient);
+    else
+      factors.push_back(gradient);
+  }
+  for (auto [index, imprint] : llvm::enumerate(adjoint.imprints)) {
+    Value memory = adjoint.memories[index];
+    addGradient(builder, memory,
+                createAccumulated(builder, memory, imprint, factors[2 * index],
+                                  factors[2 * index + 1]));
+  }
   SmallVector<Value> values = llvm::map_to_vector(
       adjoint.states, [&](unsigned index) -> Value { return states[index]; });
   llvm::append_range(values, adjoint.summed);

@@ -86,11 +86,19 @@ private:
     llvm::SmallVector<mlir::Value> sources;
     /// Captured values of the example, whose gradients are states.
     llvm::SmallVector<mlir::Value> summed;
+    /// What instants add to the gradients of captured memories, and these. The
+    /// factors are outputs, two for each, without a source.
+    llvm::SmallVector<ImprintOp> imprints;
+    llvm::SmallVector<mlir::Value> memories;
   };
 
   mlir::LogicalResult sweep(llvm::ArrayRef<mlir::Operation *> ops);
   mlir::LogicalResult buildScanBody(mlir::OpBuilder &builder, Scope &outer,
                                     LoopAdjoint &adjoint);
+  mlir::LogicalResult addCapturedMemory(mlir::Value memory,
+                                        mlir::ValueRange gradients,
+                                        mlir::Operation *loop,
+                                        LoopAdjoint &adjoint);
   mlir::LogicalResult addCaptured(mlir::OpBuilder &builder, Scope &inner,
                                   mlir::Block &body, mlir::Operation *loop,
                                   LoopAdjoint &adjoint);

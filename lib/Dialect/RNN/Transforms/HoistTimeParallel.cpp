@@ -33,16 +33,19 @@ namespace ravel::rnn {
 using namespace mlir;
 using namespace ravel::rnn;
 
-/// Whether running `op` over many instants at once pays: it reads a matrix.
+/// Whether running `op` over many instants at once pays: it reads a matrix, or
+/// a memory.
 static bool readsMatrix(Operation &op) {
   return llvm::any_of(op.getOperandTypes(), [](Type type) {
     auto tensor = dyn_cast<RankedTensorType>(type);
-    return tensor && tensor.getRank() == 2;
+    return (tensor && tensor.getRank() == 2) ||
+           isa<MemoryType, AlignmentType>(type);
   });
 }
 
 bool ravel::rnn::isElement(Type type) {
-  return isa<FloatType>(getElementTypeOrSelf(type)) || type.isInteger(32);
+  return isa<FloatType>(getElementTypeOrSelf(type)) || type.isInteger(32) ||
+         isa<AlignmentType>(type);
 }
 
 DenseSet<Value> ravel::rnn::getStateDependent(ScanOp scan) {

@@ -11,6 +11,8 @@
 //     operands, asked to write itself out, and erased;
 //   * an op on sequences that is defined on one instant (`Liftable`) is first
 //     put into a scan without state, as an op on the sequences' elements;
+//   * a decoder with a teacher, its own or that of `rnn.teach`, becomes a scan
+//     over the target, one instant later; one without stays a decoder;
 //   * any other op is cloned, and so are the ops of its regions.
 //
 // A use of a cell solves the sizes of the cell's values (`SizeSolver`) from the
@@ -23,9 +25,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 #include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 namespace ravel::rnn {
 #define GEN_PASS_DEF_RNNINSTANTIATE
@@ -106,8 +110,10 @@ private:
 /// Builds the explicit form of one function.
 class FunctionInstantiation : public ExpansionContext {
 public:
-  FunctionInstantiation(SymbolTable &symbols, Manifest &manifest, bool training)
-      : symbols(symbols), manifest(manifest), training(training) {}
+  FunctionInstantiation(SymbolTable &symbols, Manifest &manifest, bool training,
+                        double scheduledSampling = 0)
+      : symbols(symbols), manifest(manifest), training(training),
+        scheduledSampling(scheduledSampling) {}
 
   /// Returns the explicit function, beside `source`, or null after a
   /// diagnostic.
@@ -147,8 +153,20 @@ private:
                               IRMapping &mapping, SizeSolver *solver);
   LogicalResult instantiateCall(func::CallOp call, OpBuilder &builder,
                                 IRMapping &mapping);
+  LogicalResult instantiateBody(func::FuncOp callee, Operation *user,
+                                ValueRange operands, ValueRange results,
+                                OpBuilder &builder, IRMapping &mapping);
+  LogicalResult instantiateTeach(TeachOp teach, OpBuilder &builder,
+                                 IRMapping &mapping);
   LogicalResult instantiateScan(ScanOp scan, OpBuilder &builder,
                                 IRMapping &mapping);
+  LogicalResult instantiateDecode(DecodeOp decode, OpBuilder &builder,
+                                  IRMapping &mapping);
+  LogicalResult instantiateTaught(DecodeOp decode, Value target,
+                                  OpBuilder &builder, IRMapping &mapping);
+  /// The class that a taught decoder's body gets: the target's, or now and then
+  /// `own`.
+  Value createSampled(OpBuilder &builder, Location loc, Value taught, Value own);
   /// `op`, on sequences, as a scan of the op on their elements.
   LogicalResult liftOp(Operation *op, OpBuilder &builder, IRMapping &mapping);
   /// Writes `clone` out and maps the results of `op` to what replaces it.
@@ -164,6 +182,10 @@ private:
   SymbolTable &symbols;
   Manifest &manifest;
   bool training;
+  /// How often a taught decoder is given what it would have chosen.
+  double scheduledSampling;
+  /// What decoders of the function that is being written out are taught.
+  Value teacher;
   func::FuncOp target;
   llvm::StringMap<Value> parameters;
   Value exampleKey;
@@ -436,6 +458,8 @@ static LogicalResult verifyModelFunction(func::FuncOp function) {
   auto verify = [&](Type type, StringRef what,
                     int64_t maxRank) -> LogicalResult {
     Type element = getElementOrSelf(type);
+    if (auto alignment = dyn_cast<AlignmentType>(element))
+      element = alignment.getElementType();
     auto tensor = dyn_cast<RankedTensorType>(element);
     Type scalar = tensor ? tensor.getElementType() : element;
     if (tensor && (tensor.getRank() < 1 || tensor.getRank() > maxRank))
@@ -470,13 +494,21 @@ LogicalResult FunctionInstantiation::instantiateCall(func::CallOp call,
   if (!callee || callee.isExternal())
     return call.emitError("call of @")
            << call.getCallee() << ", which has no body in this module";
+  return instantiateBody(callee, call, call.getOperands(), call.getResults(),
+                         builder, mapping);
+}
+
+/// Writes the body of `callee` for `operands` of `user`, whose `results` it
+/// gives.
+LogicalResult FunctionInstantiation::instantiateBody(
+    func::FuncOp callee, Operation *user, ValueRange operands,
+    ValueRange results, OpBuilder &builder, IRMapping &mapping) {
   if (llvm::is_contained(active, callee.getOperation()))
-    return call.emitError("function @") << call.getCallee() << " calls itself";
+    return user->emitError("function @") << callee.getName() << " calls itself";
   if (failed(verifyModelFunction(callee)))
     return failure();
   IRMapping inner;
-  for (auto [argument, operand] :
-       llvm::zip(callee.getArguments(), call.getOperands()))
+  for (auto [argument, operand] : llvm::zip(callee.getArguments(), operands))
     inner.map(argument, mapping.lookup(operand));
   active.push_back(callee);
   LogicalResult result =
@@ -484,9 +516,161 @@ LogicalResult FunctionInstantiation::instantiateCall(func::CallOp call,
   active.pop_back();
   if (failed(result))
     return failure();
-  for (auto [value, returned] : llvm::zip(
-           call.getResults(), callee.front().getTerminator()->getOperands()))
+  for (auto [value, returned] :
+       llvm::zip(results, callee.front().getTerminator()->getOperands()))
     mapping.map(value, inner.lookup(returned));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Decoders
+//===----------------------------------------------------------------------===//
+
+LogicalResult FunctionInstantiation::instantiateTeach(TeachOp teach,
+                                                      OpBuilder &builder,
+                                                      IRMapping &mapping) {
+  auto callee = symbols.lookup<func::FuncOp>(teach.getCallee());
+  llvm::SaveAndRestore taught(teacher,
+                              mapping.lookup(teach.getTarget().front()));
+  return instantiateBody(callee, teach, teach.getOperands_(),
+                         teach.getResults(), builder, mapping);
+}
+
+/// The largest component's place, the first where there are several. Written in
+/// what kernels evaluate: the places of largest components, negated, have the
+/// first as largest.
+static Value createChoice(OpBuilder &builder, Location loc, Value scores) {
+  auto type = cast<RankedTensorType>(scores.getType());
+  Type scalar = type.getElementType();
+  Value largest = MaxOp::create(builder, loc, scalar, scores);
+  Value spread = BroadcastOp::create(builder, loc, type, largest);
+  Value isLargest = arith::CmpFOp::create(
+      builder, loc, arith::CmpFPredicate::OEQ, scores, spread);
+  SmallVector<Attribute> places;
+  for (int64_t place = 0; place < type.getDimSize(0); ++place)
+    places.push_back(builder.getFloatAttr(scalar, -static_cast<double>(place)));
+  Value negated = arith::ConstantOp::create(
+      builder, loc, DenseElementsAttr::get(type, places));
+  Value none = createSplat(builder, loc, type,
+                           -static_cast<double>(type.getDimSize(0)));
+  Value candidates =
+      arith::SelectOp::create(builder, loc, isLargest, negated, none);
+  Value first = MaxOp::create(builder, loc, scalar, candidates);
+  Value place = arith::NegFOp::create(builder, loc, first);
+  return arith::FPToSIOp::create(builder, loc, builder.getI32Type(), place);
+}
+
+Value FunctionInstantiation::createSampled(OpBuilder &builder, Location loc,
+                                           Value taught, Value own) {
+  // A mask of one component, which is 0 as often as the rate says.
+  auto type = RankedTensorType::get({1}, builder.getF32Type());
+  Value mask = RandomMaskOp::create(
+      builder, loc, type, keys.back(),
+      builder.getF64FloatAttr(scheduledSampling),
+      builder.getI64IntegerAttr(getNextSite()));
+  Value kept = SumOp::create(builder, loc, type.getElementType(), mask);
+  Value zero = createSplat(builder, loc, kept.getType(), 0.0);
+  Value isOwn = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ,
+                                      kept, zero);
+  return arith::SelectOp::create(builder, loc, isOwn, own, taught);
+}
+
+LogicalResult FunctionInstantiation::instantiateTaught(DecodeOp decode,
+                                                       Value sequence,
+                                                       OpBuilder &builder,
+                                                       IRMapping &mapping) {
+  Location loc = decode.getLoc();
+  Value start = mapping.lookup(decode.getStart());
+  if (auto argument = dyn_cast<BlockArgument>(sequence);
+      argument && argument.getOwner() == &target.front()) {
+    // Who makes the data has to know.
+    int64_t reserved = decode.getUntil() + 1;
+    APInt first;
+    if (matchPattern(start, m_ConstantInt(&first)))
+      reserved = std::max(reserved, first.getSExtValue() + 1);
+    NamedAttrList attrs(argAttrs[argument.getArgNumber()]);
+    attrs.set(RNNDialect::kEndAttr,
+              builder.getI32IntegerAttr(decode.getUntil()));
+    attrs.set(RNNDialect::kReservedAttr, builder.getI64IntegerAttr(reserved));
+    argAttrs[argument.getArgNumber()] =
+        attrs.getDictionary(builder.getContext());
+  }
+  Value previous =
+      ShiftOp::create(builder, loc, sequence.getType(), sequence, start);
+  SmallVector<Value> states;
+  for (Value state : decode.getStates())
+    states.push_back(mapping.lookup(state));
+  size_t numStates = states.size();
+  bool samples = training && scheduledSampling > 0;
+  if (samples)
+    states.push_back(start);
+  if (training)
+    states.push_back(createScanKey(builder, loc));
+  SmallVector<Type> elements =
+      llvm::map_to_vector(decode.getYield().getOutputs().getTypes(),
+                          [](Type type) { return type; });
+  auto scan = ScanOp::create(builder, loc, previous, states, elements);
+  OpBuilder body = OpBuilder::atBlockBegin(&scan.getEntry());
+  IRMapping inner = mapping;
+  inner.map(decode.getPrevious(), scan.getInputArgs().front());
+  for (auto [from, to] :
+       llvm::zip(decode.getStateArgs(), scan.getStateArgs()))
+    inner.map(from, to);
+  if (training)
+    pushKey(scan.getStateArgs().back());
+  if (samples)
+    inner.map(decode.getPrevious(),
+              createSampled(body, loc, scan.getInputArgs().front(),
+                            scan.getStateArgs()[numStates]));
+  LogicalResult result =
+      instantiateBlock(decode.getEntry(), body, inner, nullptr);
+  SmallVector<Value> outputs, next;
+  if (succeeded(result)) {
+    for (Value value : decode.getYield().getOutputs())
+      outputs.push_back(inner.lookup(value));
+    for (Value value : decode.getYield().getStates())
+      next.push_back(inner.lookup(value));
+    if (samples)
+      next.push_back(createChoice(body, loc, outputs.front()));
+  }
+  if (training) {
+    next.push_back(createNextKey(body, loc, keys.back()));
+    popKey();
+  }
+  if (failed(result))
+    return failure();
+  YieldOp::create(body, loc, outputs, next);
+  mapping.map(decode.getResults(), scan.getOutputs());
+  return success();
+}
+
+LogicalResult FunctionInstantiation::instantiateDecode(DecodeOp decode,
+                                                       OpBuilder &builder,
+                                                       IRMapping &mapping) {
+  Value sequence = decode.getTeacher() ? mapping.lookup(decode.getTeacher())
+                                       : teacher;
+  if (sequence)
+    return instantiateTaught(decode, sequence, builder, mapping);
+  SmallVector<Value> states;
+  for (Value state : decode.getStates())
+    states.push_back(mapping.lookup(state));
+  auto copy = DecodeOp::create(builder, decode.getLoc(),
+                               mapping.lookup(decode.getStart()), states,
+                               static_cast<int32_t>(decode.getUntil()),
+                               decode.getMaxAttr(), decode.getResultTypes());
+  OpBuilder body = OpBuilder::atBlockBegin(&copy.getEntry());
+  IRMapping inner = mapping;
+  inner.map(decode.getEntry().getArguments(), copy.getEntry().getArguments());
+  if (failed(instantiateBlock(decode.getEntry(), body, inner, nullptr)))
+    return failure();
+  auto map = [&](ValueRange values) {
+    return llvm::map_to_vector(
+        values, [&](Value value) { return inner.lookup(value); });
+  };
+  YieldOp::create(body, decode.getYield().getLoc(),
+                  map(decode.getYield().getOutputs()),
+                  map(decode.getYield().getStates()));
+  mapping.map(decode.getResults(), copy.getResults());
   return success();
 }
 
@@ -544,11 +728,15 @@ LogicalResult FunctionInstantiation::instantiateOp(Operation *op,
     return instantiateCall(call, builder, mapping);
   if (auto scan = dyn_cast<ScanOp>(op))
     return instantiateScan(scan, builder, mapping);
+  if (auto decode = dyn_cast<DecodeOp>(op))
+    return instantiateDecode(decode, builder, mapping);
+  if (auto teach = dyn_cast<TeachOp>(op))
+    return instantiateTeach(teach, builder, mapping);
   if (op->getNumRegions() != 0)
     return op->emitError("'")
            << op->getName()
            << "' can't stand in a model; its control flow is that of "
-              "rnn.unroll and rnn.scan";
+              "rnn.unroll, rnn.decode and rnn.scan";
   auto isSequence = [](Type type) { return isa<SeqType>(type); };
   if (op->hasTrait<Liftable>() &&
       llvm::any_of(op->getResultTypes(), isSequence)) {
@@ -671,6 +859,12 @@ struct InstantiatePass
       nested.emitError("a model is one module; none may stand in another");
       return signalPassFailure();
     }
+    if (scheduledSampling < 0 || scheduledSampling >= 1) {
+      module.emitError("'scheduled-sampling' must be at least 0 and less than "
+                       "1, but is ")
+          << scheduledSampling.getValue();
+      return signalPassFailure();
+    }
     SymbolTable symbols(module);
     Manifest manifest;
     SmallVector<func::FuncOp> sources, targets;
@@ -681,7 +875,8 @@ struct InstantiatePass
       // A private function exists for its callers alone.
       if (source.isPrivate())
         continue;
-      FunctionInstantiation instantiation(symbols, manifest, training);
+      FunctionInstantiation instantiation(symbols, manifest, training,
+                                          scheduledSampling);
       func::FuncOp target = instantiation.run(source);
       if (!target)
         return signalPassFailure();

@@ -147,4 +147,25 @@ def RNN_Activation : I32EnumAttr<"Activation", "activation of a gate", [
   let cppNamespace = "::ravel::rnn";
 }
 
+def RNN_AttentionScore : I32EnumAttr<"AttentionScore", "score of attention", [
+    I32EnumAttrCase<"Dot", 0, "dot">,
+    I32EnumAttrCase<"Scaled", 1, "scaled">,
+    I32EnumAttrCase<"Bilinear", 2, "bilinear">,
+    I32EnumAttrCase<"Additive", 3, "additive">]> {
+  let cppNamespace = "::ravel::rnn";
+}
+
+def RNN_AttendKind : I32EnumAttr<"AttendKind", "what a kernel does with memories", [
+    I32EnumAttrCase<"Score", 0, "score">,
+    I32EnumAttrCase<"ScoreAdditive", 1, "score_additive">,
+    I32EnumAttrCase<"ScoreAdjoint", 2, "score_adjoint">,
+    I32EnumAttrCase<"Weigh", 3, "weigh">,
+    I32EnumAttrCase<"WeighAdjoint", 4, "weigh_adjoint">,
+    I32EnumAttrCase<"Recall", 5, "recall">,
+    I32EnumAttrCase<"Accumulate", 6, "accumulate">,
+    I32EnumAttrCase<"AccumulateAdditive", 7, "accumulate_additive">,
+    I32EnumAttrCase<"Add", 8, "add">]> {
+  let cppNamespace = "::ravel::rnn";
+}
+
 #endif // RAVEL_DIALECT_RNN_IR_RNNATTRIBUTES_TD

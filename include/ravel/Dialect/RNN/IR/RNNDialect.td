@@ -61,6 +61,18 @@ def RNN_Dialect : Dialect {
     /// it is laid out.
     static constexpr llvm::StringLiteral kRoleAttr = "rnn.role";
     static constexpr llvm::StringLiteral kLayoutAttr = "rnn.layout";
+    /// Argument attributes of a batched function with sequences of several
+    /// lengths: the class of a sequence, and that of a memory or alignment. The
+    /// first class is 0 and left out.
+    static constexpr llvm::StringLiteral kClassAttr = "rnn.class";
+    static constexpr llvm::StringLiteral kMemoryClassAttr = "rnn.memory_class";
+    /// Argument attributes of a sequence that a decoder is taught or generates:
+    /// the class that it ends with, and how many classes mean no symbol.
+    static constexpr llvm::StringLiteral kEndAttr = "rnn.end";
+    static constexpr llvm::StringLiteral kReservedAttr = "rnn.reserved";
+    /// Function attribute of the part of a generating function that comes
+    /// before its decoder: a dictionary of the decoder's settings.
+    static constexpr llvm::StringLiteral kDecodeAttr = "rnn.decode";
     /// Attribute of a function that serves another, whose symbol it holds: one
     /// that computes how much workspace that needs, or prepares weights for it.
     static constexpr llvm::StringLiteral kCompanionAttr = "rnn.companion";

@@ -149,6 +149,17 @@ struct BatchExtent {
   mlir::Value offsets;
   /// Of the longest example; of all examples; examples. Each an `index`.
   mlir::Value numInstants, numRows, batchSize;
+  /// `tensor<?xindex>`: the example, in the batch's order, of each row of an
+  /// instant; null where rows are in the batch's order.
+  mlir::Value order;
+};
+
+/// How the memories of a batch lie.
+struct MemoryExtent {
+  /// `tensor<?xindex>`: the first row of each memory, and the number of rows.
+  mlir::Value starts;
+  /// The elements of the longest; of all. Each an `index`.
+  mlir::Value longest, numRows;
 };
 
 /// What an op sees while `rnn-batch` rewrites it.
@@ -158,6 +169,11 @@ struct BatchExtent {
 /// instant 1, and so on. Instant t has `offsets[t + 1] - offsets[t]` rows,
 /// those of the first examples. So padding does not exist, and an example that
 /// has ended costs nothing.
+///
+/// Sequences of several lengths (source and target of a translation) are of
+/// several *classes*, each packed by itself. Values of examples are in the
+/// batch's order, which is that of the first class; rows of the instants of
+/// another class come in an order of its own.
 class BatchContext {
 public:
   virtual ~BatchContext();
@@ -173,11 +189,14 @@ public:
   /// A tensor that `value`'s batched form is to be written to.
   virtual mlir::Value getDestination(mlir::OpBuilder &builder,
                                      mlir::Value value) = 0;
-  virtual const BatchExtent &getExtent() = 0;
-  mlir::Value getOffsets() { return getExtent().offsets; }
-  mlir::Value getNumInstants() { return getExtent().numInstants; }
-  mlir::Value getNumRows() { return getExtent().numRows; }
-  mlir::Value getBatchSize() { return getExtent().batchSize; }
+  /// That of a sequence.
+  virtual const BatchExtent &getExtent(mlir::Value sequence) = 0;
+  /// That of the memory that `value` is, or that it is an alignment of.
+  virtual const MemoryExtent &getMemory(mlir::Value value) = 0;
+  /// `tensor<?xindex>`: for each packed row of `sequence`, or without one for
+  /// each example, which of the memories of `memory`'s class it reads.
+  virtual mlir::Value getSources(mlir::OpBuilder &builder, mlir::Value sequence,
+                                 mlir::Value memory) = 0;
 
   /// Writes the ops of `block`, whose arguments are mapped, for the instants
   /// and examples of `extent`. Returns the batched form of each operand of the
@@ -192,6 +211,13 @@ public:
 /// Writes the batched form of `value` into `destination`, and returns it.
 mlir::Value writeBatched(mlir::OpBuilder &builder, BatchContext &context,
                          mlir::Value value, mlir::Value destination);
+
+/// Writes a run of ops about one example, of which some read memories; returns
+/// the batched forms of `results`, values of the run.
+llvm::SmallVector<mlir::Value>
+batchRun(mlir::OpBuilder &builder, mlir::Location loc, BatchContext &context,
+         llvm::ArrayRef<mlir::Operation *> ops, mlir::ValueRange results,
+         mlir::Value batchSize);
 
 } // namespace ravel::rnn
 

@@ -111,8 +111,8 @@ def RNN_OptimizerOp : RNN_CellLike<"optimizer"> {
 
 def RNN_YieldOp : RNN_Op<"yield", [Pure, Terminator, ReturnLike,
     AttrSizedOperandSegments,
-    ParentOneOf<["CellOp", "OptimizerOp", "ScanOp", "SegmentsOp", "RowsOp",
-                 "ChainsOp"]>]> {
+    ParentOneOf<["CellOp", "OptimizerOp", "ScanOp", "SegmentsOp", "DecodeOp",
+                 "RowsOp", "ChainsOp"]>]> {
   let summary = "outputs and next states of a cell or scan";
   let description = [{
     Types may be left out where all are `tensor<?xf32>`.
@@ -837,6 +837,185 @@ def RNN_LengthOp : RNN_Op<"length", [Pure, Batchable,
 }
 
 //===----------------------------------------------------------------------===//
+// Level 0: attention and decoding
+//===----------------------------------------------------------------------===//
+
+def RNN_AttendOp : RNN_Op<"attend", [SizeInference, Expandable]> {
+  let summary = "a weighted mean of a sequence, by how well each element fits a query";
+  let description = [{
+    ```
+    a = softmax_i(score(query, memory_i)),  y = sum_i a_i memory_i
+    ```
+
+    over the memory's own length: there is nothing to mask. Scores (`n` is the
+    query's size):
+
+    * `dot`: `q . m_i` (Luong et al., *Effective approaches to attention-based
+      neural machine translation*, EMNLP 2015, eq. 8);
+    * `scaled`: `q . m_i / sqrt(n)` (Vaswani et al., 2017, eq. 1);
+    * `bilinear`: `q . m_i W`, Luong's "general", with the parameter
+      `NAME.weight` [memory, query];
+    * `additive`: `v . tanh(q W + m_i U + b)` (Bahdanau et al., *Neural machine
+      translation by jointly learning to align and translate*, ICLR 2015, A.1.2),
+      with the parameters `NAME.query.weight`, `NAME.memory.weight`,
+      `NAME.memory.bias` and `NAME.score.weight`, of `size` hidden units (the
+      query's size).
+
+    What a score makes of the memory alone is computed once for all queries. The
+    second result, if asked for, is the weights. In a cell or a decoder the
+    memory is a sequence from outside.
+
+    Constraints:
+    * C1: with `dot` and `scaled` the elements of the memory have the query's
+      size; others may differ.
+    * C2: the result is an element of the memory.
+    * C3: `size` is positive and stands with `additive` alone.
+    * C4: weights are of the result's element type.
+
+    Example:
+
+    ```mlir
+    func.func @pool(%x: !rnn.seq<tensor<8xf32>>, %q: tensor<8xf32>) -> tensor<8xf32> {
+      %y = rnn.attend "pool" bilinear %q over %x : tensor<8xf32>, !rnn.seq<tensor<8xf32>> -> tensor<8xf32>
+      return %y : tensor<8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, RNN_AttentionScore:$score,
+                       RNN_Vector:$query, RNN_VectorSeq:$memory,
+                       OptionalAttr<I64Attr>:$size);
+  let results = (outs RNN_Vector:$result, Optional<RNN_Alignment>:$weights);
+  let assemblyFormat = [{
+    $name $score $query `over` $memory attr-dict `:`
+    type($query) `,` type($memory) `->` type($result) (`,` type($weights)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def RNN_DecodeOp : RNN_Op<"decode", [AttrSizedOperandSegments, RecursiveMemoryEffects,
+    SingleBlock,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
+  let summary = "a sequence of classes, each chosen after those before it";
+  let description = [{
+    ```
+    prev = start, s = initial states
+    for t in 0 .. max-1:
+      scores, s = body(prev, s)
+      prev = y[t] = choice by softmax(scores)
+      if y[t] = until: stop
+    ```
+
+    The body gives the scores of all classes (logits), and may put out more for
+    each step. It may use values from outside: sequences by `rnn.attend`, and
+    values of the example.
+
+    A decoder has two lives. Without `teacher` it generates: `ravel run` chooses
+    greedily, by sampling or by beam search, and the result is the sequence of
+    classes up to `until`, which is left out, with at most `max` of them. With
+    `teacher(%target)` the choice is the target's, whatever the scores: the
+    result is the sequence of scores, one for each element of the target, which
+    ends in `until`. `rnn.teach` gives a function that generates its second
+    life.
+
+    Constraints:
+    * C1: the body's arguments are the class chosen last (`i32`), then the states.
+    * C2: the body yields scores (a vector), what else it puts out, and next
+      states of the states' types.
+    * C3: results are a sequence of `i32`, with `teacher` of scores, then
+      sequences of what else the body puts out.
+    * C4: `until` is a class, and `max` is positive; with `teacher` there is none.
+    * C5: without `teacher`, results are what the function returns, in order, and
+      nothing else is made of them.
+
+    Example:
+
+    ```mlir
+    func.func @count(%h0: tensor<8xf32>) -> !rnn.seq<i32> {
+      %first = arith.constant 0 : i32
+      %y = rnn.decode (%prev = %first) state(%h = %h0 : tensor<8xf32>) until 0 max 20 -> (!rnn.seq<i32>) {
+        %x = rnn.embed "class" %prev {vocab = 5} : tensor<8xf32>
+        %h1 = rnn.gate "hidden" tanh(%x, %h) : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+        %scores = rnn.project "out" (%h1) : (tensor<8xf32>) -> tensor<5xf32>
+        rnn.yield %scores state(%h1) : tensor<5xf32>, tensor<8xf32>
+      }
+      return %y : !rnn.seq<i32>
+    }
+    ```
+  }];
+  let arguments = (ins I32:$start, Optional<RNN_IndexSeq>:$teacher,
+                       Variadic<RNN_State>:$states, I32Attr:$until,
+                       OptionalAttr<I64Attr>:$max);
+  let results = (outs Variadic<RNN_Seq>:$results_);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let skipDefaultBuilders = 1;
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$start, "::mlir::ValueRange":$states,
+                   "int32_t":$until, "::mlir::IntegerAttr":$max,
+                   "::mlir::TypeRange":$results)>,
+  ];
+  let extraClassDeclaration = [{
+    ::mlir::Block &getEntry() { return getBody().front(); }
+    /// The class that was chosen last.
+    ::mlir::BlockArgument getPrevious() { return getEntry().getArgument(0); }
+    ::mlir::Block::BlockArgListType getStateArgs() {
+      return getEntry().getArguments().drop_front();
+    }
+    ::ravel::rnn::YieldOp getYield();
+  }];
+  let extraClassDefinition = [{
+    ::ravel::rnn::YieldOp $cppClass::getYield() {
+      return ::llvm::cast<::ravel::rnn::YieldOp>(getEntry().getTerminator());
+    }
+  }];
+}
+
+def RNN_TeachOp : RNN_Op<"teach", [AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a function that generates, told what to choose";
+  let description = [{
+    The body of the function with `teacher(%target)` in its `rnn.decode`. The
+    first result is the sequence of scores in place of the generated classes.
+
+    Constraints:
+    * C1: the callee is a function of the module with one `rnn.decode` that
+      generates.
+    * C2: operands are the callee's arguments.
+    * C3: as many results as the callee has, of which the first is a sequence of
+      vectors.
+
+    Example:
+
+    ```mlir
+    func.func @echo(%x: !rnn.seq<tensor<8xf32>>) -> !rnn.seq<i32> {
+      %first = arith.constant 0 : i32
+      %h0 = rnn.last %x : !rnn.seq<tensor<8xf32>>
+      %y = rnn.decode (%prev = %first) state(%h = %h0 : tensor<8xf32>) until 0 max 20 -> (!rnn.seq<i32>) {
+        %scores = rnn.project "out" (%h) : (tensor<8xf32>) -> tensor<5xf32>
+        rnn.yield %scores state(%h) : tensor<5xf32>, tensor<8xf32>
+      }
+      return %y : !rnn.seq<i32>
+    }
+    func.func @loss(%x: !rnn.seq<tensor<8xf32>>, %target: !rnn.seq<i32>) -> f32 {
+      %scores = rnn.teach @echo(%x) with(%target) : (!rnn.seq<tensor<8xf32>>, !rnn.seq<i32>) -> !rnn.seq<tensor<5xf32>>
+      %l = rnn.cross_entropy %scores, %target : !rnn.seq<tensor<5xf32>>, !rnn.seq<i32>
+      return %l : f32
+    }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<AnyType>:$operands_,
+                       Variadic<RNN_IndexSeq>:$target);
+  let results = (outs Variadic<AnyType>:$results_);
+  let assemblyFormat = [{
+    $callee `(` $operands_ `)` `with` `(` $target `)` attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Level 0: objectives
 //===----------------------------------------------------------------------===//
 
@@ -1220,8 +1399,259 @@ def RNN_RandomMaskOp : RNN_Op<"random_mask", [Pure]> {
 }
 
 //===----------------------------------------------------------------------===//
+// Level 1: memories
+//===----------------------------------------------------------------------===//
+
+def RNN_ShiftOp : RNN_Op<"shift", [Pure, Batchable,
+    TypesMatchWith<"the first element is one of the sequence", "operand", "initial",
+                   "::llvm::cast<::ravel::rnn::SeqType>($_self).getElementType()">,
+    AllTypesMatch<["operand", "result"]>]> {
+  let summary = "a sequence one instant later";
+  let description = [{
+    `y[0] = initial`, `y[t] = x[t - 1]`: the last element is lost.
+
+    Example:
+
+    ```mlir
+    func.func @delay(%x: !rnn.seq<i32>, %first: i32) -> !rnn.seq<i32> {
+      %y = rnn.shift %x from %first : !rnn.seq<i32>
+      return %y : !rnn.seq<i32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_IndexSeq:$operand, I32:$initial);
+  let results = (outs RNN_IndexSeq:$result);
+  let assemblyFormat = "$operand `from` $initial attr-dict `:` type($operand)";
+}
+
+def RNN_RememberOp : RNN_Op<"remember", [Pure, Differentiable, Batchable]> {
+  let summary = "a sequence as a memory";
+  let description = [{
+    Constraints:
+    * C1: the memory has the sequence's elements.
+
+    Example:
+
+    ```mlir
+    func.func @keep(%x: !rnn.seq<tensor<8xf32>>) -> !rnn.memory<tensor<8xf32>> {
+      %m = rnn.remember %x : !rnn.seq<tensor<8xf32>> -> !rnn.memory<tensor<8xf32>>
+      return %m : !rnn.memory<tensor<8xf32>>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_VectorSeq:$operand);
+  let results = (outs RNN_Memory:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($operand) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def RNN_ScoreOp : RNN_Op<"score", [Pure, Differentiable]> {
+  let summary = "how well each element of a memory fits a query";
+  let description = [{
+    `s_i = q . m_i`, or `s_i = w . tanh(q + m_i)` with `additive(%w)`.
+
+    Constraints:
+    * C1: query, elements of the memory and `w` have one type.
+    * C2: the alignment is of their element type.
+
+    Example:
+
+    ```mlir
+    func.func @fit(%q: tensor<8xf32>, %m: !rnn.memory<tensor<8xf32>>) -> !rnn.alignment<f32> {
+      %s = rnn.score %q over %m : tensor<8xf32>, !rnn.memory<tensor<8xf32>> -> !rnn.alignment<f32>
+      return %s : !rnn.alignment<f32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Vector:$query, RNN_Memory:$memory,
+                       Optional<RNN_Vector>:$weights);
+  let results = (outs RNN_Alignment:$result);
+  let assemblyFormat = [{
+    $query `over` $memory (`additive` `(` $weights^ `:` type($weights) `)`)?
+    attr-dict `:` type($query) `,` type($memory) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def RNN_WeighOp : RNN_Op<"weigh", [Pure, SameOperandsAndResultType, Differentiable]> {
+  let summary = "softmax of an alignment";
+  let description = [{
+    `a_i = exp(s_i) / sum_k exp(s_k)`. The largest score is subtracted first.
+
+    Example:
+
+    ```mlir
+    func.func @normalize(%s: !rnn.alignment<f32>) -> !rnn.alignment<f32> {
+      %a = rnn.weigh %s : !rnn.alignment<f32>
+      return %a : !rnn.alignment<f32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Alignment:$operand);
+  let results = (outs RNN_Alignment:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($result)";
+}
+
+def RNN_RecallOp : RNN_Op<"recall", [Pure, Differentiable]> {
+  let summary = "the weighted sum of a memory";
+  let description = [{
+    `y = sum_i a_i m_i`.
+
+    Constraints:
+    * C1: the result is an element of the memory, and the alignment of its
+      element type.
+
+    Example:
+
+    ```mlir
+    func.func @mean(%a: !rnn.alignment<f32>, %m: !rnn.memory<tensor<8xf32>>) -> tensor<8xf32> {
+      %y = rnn.recall %a of %m : !rnn.alignment<f32>, !rnn.memory<tensor<8xf32>> -> tensor<8xf32>
+      return %y : tensor<8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Alignment:$alignment, RNN_Memory:$memory);
+  let results = (outs RNN_Vector:$result);
+  let assemblyFormat = [{
+    $alignment `of` $memory attr-dict `:`
+    type($alignment) `,` type($memory) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Level 2: the ops of a gradient
 //===----------------------------------------------------------------------===//
+
+def RNN_WeighAdjointOp : RNN_Op<"weigh_adjoint", [Pure, SameOperandsAndResultType]> {
+  let summary = "the derivative of softmax of an alignment";
+  let description = [{
+    `d_i = a_i (g_i - sum_k a_k g_k)`, where `a` is the softmax and `g` its
+    gradient.
+
+    Example:
+
+    ```mlir
+    func.func @back(%a: !rnn.alignment<f32>, %g: !rnn.alignment<f32>) -> !rnn.alignment<f32> {
+      %d = rnn.weigh_adjoint %a, %g : !rnn.alignment<f32>
+      return %d : !rnn.alignment<f32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Alignment:$weights, RNN_Alignment:$gradient);
+  let results = (outs RNN_Alignment:$result);
+  let assemblyFormat = "$weights `,` $gradient attr-dict `:` type($result)";
+}
+
+def RNN_AddAlignmentsOp : RNN_Op<"add_alignments", [Pure, SameOperandsAndResultType]> {
+  let summary = "the sum of two alignments";
+  let description = [{
+    Example:
+
+    ```mlir
+    func.func @both(%a: !rnn.alignment<f32>, %b: !rnn.alignment<f32>) -> !rnn.alignment<f32> {
+      %s = rnn.add_alignments %a, %b : !rnn.alignment<f32>
+      return %s : !rnn.alignment<f32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Alignment:$lhs, RNN_Alignment:$rhs);
+  let results = (outs RNN_Alignment:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($result)";
+}
+
+def RNN_ScoreAdjointOp : RNN_Op<"score_adjoint", [Pure,
+    AllTypesMatch<["query", "gain", "slope"]>]> {
+  let summary = "the derivative of additive scores, but for their weights";
+  let description = [{
+    With `h_i = tanh(q + m_i)`: `gain = sum_i d_i h_i`, the gradient of the
+    weights `w`, and `slope = sum_i d_i (1 - h_i^2)`, from which `w slope` is
+    the gradient of the query.
+
+    Constraints:
+    * C1: the query has the type of the memory's elements.
+
+    Example:
+
+    ```mlir
+    func.func @back(%d: !rnn.alignment<f32>, %q: tensor<8xf32>, %m: !rnn.memory<tensor<8xf32>>) -> (tensor<8xf32>, tensor<8xf32>) {
+      %gain, %slope = rnn.score_adjoint %d, %q over %m : !rnn.alignment<f32>, tensor<8xf32>, !rnn.memory<tensor<8xf32>>
+      return %gain, %slope : tensor<8xf32>, tensor<8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Alignment:$gradient, RNN_Vector:$query, RNN_Memory:$memory);
+  let results = (outs RNN_Vector:$gain, RNN_Vector:$slope);
+  let assemblyFormat = [{
+    $gradient `,` $query `over` $memory attr-dict `:`
+    type($gradient) `,` type($query) `,` type($memory)
+  }];
+  let hasVerifier = 1;
+}
+
+def RNN_ImprintOp : RNN_Op<"imprint", [Pure, AttrSizedOperandSegments]> {
+  let summary = "what one instant adds to a memory's gradient";
+  let description = [{
+    `y_i = d_i v`, or with `additive(%m, %w)`,
+    `y_i = d_i w (1 - tanh^2(v + m_i))`: an outer product, which is never stored.
+    Summed over an example's own time it becomes `rnn.accumulate`, and `w`, which
+    must not depend on time, a factor of the sum.
+
+    Constraints:
+    * C1: the result is a memory of elements of the vector's type, and so is
+      what is added to it.
+    * C2: a memory that is added comes with weights of the vector's type.
+
+    Example:
+
+    ```mlir
+    func.func @back(%d: !rnn.alignment<f32>, %v: tensor<8xf32>) -> !rnn.memory<tensor<8xf32>> {
+      %y = rnn.imprint %d, %v : !rnn.alignment<f32>, tensor<8xf32> -> !rnn.memory<tensor<8xf32>>
+      return %y : !rnn.memory<tensor<8xf32>>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Alignment:$alignment, RNN_Vector:$vector,
+                       Optional<RNN_Memory>:$memory, Optional<RNN_Vector>:$weights);
+  let results = (outs RNN_Memory:$result);
+  let assemblyFormat = [{
+    $alignment `,` $vector
+    (`additive` `(` $memory^ `,` $weights `:` type($memory) `,` type($weights) `)`)?
+    attr-dict `:` type($alignment) `,` type($vector) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def RNN_AccumulateOp : RNN_Op<"accumulate", [Pure, Batchable,
+    AllTypesMatch<["like", "result"]>]> {
+  let summary = "the sum of imprints over an example's own time";
+  let description = [{
+    The gradient of a memory, as a sequence: `y_i = sum_t d_ti v_t`, or with
+    `additive(%m)`, `y_i = sum_t d_ti (1 - tanh^2(v_t + m_i))`. Both operands
+    are sequences, or both are of one instant. `like` is the sequence that was
+    remembered, whose length the result has.
+
+    Constraints:
+    * C1: the result is of `like`'s type, and its elements have the vectors'.
+
+    Example:
+
+    ```mlir
+    func.func @back(%d: !rnn.seq<!rnn.alignment<f32>>, %v: !rnn.seq<tensor<8xf32>>, %x: !rnn.seq<tensor<8xf32>>) -> !rnn.seq<tensor<8xf32>> {
+      %y = rnn.accumulate %d, %v like %x : !rnn.seq<!rnn.alignment<f32>>, !rnn.seq<tensor<8xf32>> -> !rnn.seq<tensor<8xf32>>
+      return %y : !rnn.seq<tensor<8xf32>>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_AlignmentLike:$alignment, RNN_VectorLike:$vector,
+                       RNN_VectorSeq:$like, Optional<RNN_Memory>:$memory);
+  let results = (outs RNN_VectorSeq:$result);
+  let assemblyFormat = [{
+    $alignment `,` $vector (`additive` `(` $memory^ `:` type($memory) `)`)?
+    `like` $like attr-dict `:` type($alignment) `,` type($vector) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
 
 def RNN_OuterOp : RNN_Op<"outer", [Pure]> {
   let summary = "outer product of two vectors";
@@ -1609,6 +2039,81 @@ def RNN_ChainsOp : RNN_Op<"chains", [AttrSizedOperandSegments, IsolatedFromAbove
     ::ravel::rnn::YieldOp getYield();
     /// The components of states and outputs; 0 where they are numbers.
     int64_t getNumColumns();
+  }];
+}
+
+def RNN_AttendRowsOp : RNN_Op<"attend_rows", [AttrSizedOperandSegments,
+    DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "a kernel: what each row does with a memory of its example";
+  let description = [{
+    ```
+    for r in 0 .. rows-1, in any order:
+      e = sources[r]
+      m = memory[starts[e] .. starts[e + 1] - 1]
+      outs[0][r], … = kind(ins[0][r], …, m)
+    ```
+
+    Memories lie example after example: that of example `e` is the rows from
+    `starts[e]` on. Alignments have a number for each row of the longest memory,
+    of which an example uses the first.
+
+    | kind | `ins` | `outs` | |
+    |---|---|---|---|
+    | `score` | q | s | `rnn.score` |
+    | `score_additive` | q | s | the same, with `shared(w)` |
+    | `score_adjoint` | d, q | gain, slope | `rnn.score_adjoint` |
+    | `weigh` | s | a | `rnn.weigh` |
+    | `weigh_adjoint` | a, g | d | `rnn.weigh_adjoint` |
+    | `add` | a, b | s | `rnn.add_alignments` |
+    | `recall` | a | y | `rnn.recall` |
+    | `accumulate` | d, v | dm | `rnn.accumulate` |
+    | `accumulate_additive` | d, v | dm | the same, of `additive` |
+
+    The last two add to `outs`, which has the memory's rows. Works on tensors,
+    and on memrefs once bufferized. `distribute` and `columns` are as those of
+    `rnn.rows`: threads that share columns there share rows here, and wait for
+    each other at the end.
+
+    Constraints:
+    * C1: as many `ins`, `outs` and shared operands as the kind has, and a memory
+      where it reads one.
+    * C2: a thread's number comes with the number of threads.
+
+    Example:
+
+    ```mlir
+    func.func @score(%q: tensor<?x8xf32>, %m: tensor<?x8xf32>, %starts: tensor<?xindex>, %sources: tensor<?xindex>, %s: tensor<?x?xf32>) -> tensor<?x?xf32> {
+      %y = rnn.attend_rows score ins(%q : tensor<?x8xf32>) memory(%m : tensor<?x8xf32>) of(%starts, %sources : tensor<?xindex>, tensor<?xindex>) outs(%s : tensor<?x?xf32>) -> tensor<?x?xf32>
+      return %y : tensor<?x?xf32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_AttendKind:$kind, Variadic<RNN_Rows>:$ins,
+                       Optional<RNN_Rows>:$memory, Optional<RNN_Rows>:$shared,
+                       AnyShaped:$starts, AnyShaped:$sources,
+                       Variadic<RNN_Rows>:$outs,
+                       Optional<Index>:$thread_id, Optional<Index>:$num_threads,
+                       Optional<Index>:$column_id, Optional<Index>:$num_column_threads);
+  let results = (outs Variadic<AnyRankedTensor>:$results_);
+  let assemblyFormat = [{
+    $kind `ins` `(` $ins `:` type($ins) `)`
+    (`memory` `(` $memory^ `:` type($memory) `)`)?
+    (`shared` `(` $shared^ `:` type($shared) `)`)?
+    `of` `(` $starts `,` $sources `:` type($starts) `,` type($sources) `)`
+    `outs` `(` $outs `:` type($outs) `)`
+    (`distribute` `(` $thread_id^ `,` $num_threads `)`)?
+    (`columns` `(` $column_id^ `,` $num_column_threads `)`)?
+    attr-dict (`->` type($results_)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutsMutable(); }
+    /// Whether it adds to a memory's gradient, which all rows of an example do.
+    bool accumulates() {
+      return getKind() == ::ravel::rnn::AttendKind::Accumulate ||
+             getKind() == ::ravel::rnn::AttendKind::AccumulateAdditive;
+    }
   }];
 }
 

@@ -47,6 +47,42 @@ def RNN_CheckpointsType : TypeDef<RNN_Dialect, "Checkpoints"> {
   let genVerifyDecl = 1;
 }
 
+def RNN_MemoryType : TypeDef<RNN_Dialect, "Memory"> {
+  let mnemonic = "memory";
+  let summary = "a sequence that is read as a whole";
+  let description = [{
+    What attention looks at: all elements of one example's sequence, in order. A
+    sequence is met one instant at a time; a memory is one value, which a step of
+    another sequence reads from end to end. Its length is the sequence's own.
+
+    Example:
+
+    ```mlir
+    func.func private @encode(!rnn.seq<i32>) -> !rnn.memory<tensor<64xf32>>
+    ```
+  }];
+  let parameters = (ins "::mlir::Type":$elementType);
+  let assemblyFormat = "`<` $elementType `>`";
+  let genVerifyDecl = 1;
+}
+
+def RNN_AlignmentType : TypeDef<RNN_Dialect, "Alignment"> {
+  let mnemonic = "alignment";
+  let summary = "a number for each element of a memory";
+  let description = [{
+    Scores or weights that one instant gives to the elements of a memory.
+
+    Example:
+
+    ```mlir
+    func.func private @attend(tensor<64xf32>) -> !rnn.alignment<f32>
+    ```
+  }];
+  let parameters = (ins "::mlir::Type":$elementType);
+  let assemblyFormat = "`<` $elementType `>`";
+  let genVerifyDecl = 1;
+}
+
 /// A vector: a rank-1 float tensor.
 def RNN_Vector : Type<
     Or<[1DTensorOf<[AnyFloat]>.predicate]>, "vector (rank-1 float tensor)",
@@ -55,6 +91,12 @@ def RNN_Vector : Type<
 def RNN_Matrix : Type<
     2DTensorOf<[AnyFloat]>.predicate, "matrix (rank-2 float tensor)",
     "::mlir::RankedTensorType">;
+
+// As of sequences, C++ types stay open.
+def RNN_Memory : Type<
+    CPred<"::llvm::isa<::ravel::rnn::MemoryType>($_self)">, "memory">;
+def RNN_Alignment : Type<
+    CPred<"::llvm::isa<::ravel::rnn::AlignmentType>($_self)">, "alignment">;
 
 /// What one instant of a sequence may be.
 def RNN_Element : Type<
@@ -75,6 +117,11 @@ class RNN_SeqOf<Type element, string what> : Type<
              "::llvm::cast<::ravel::rnn::SeqType>($_self).getElementType()",
              element.predicate>]>,
     "sequence of " # what>;
+
+def RNN_AlignmentLike : Type<
+    Or<[RNN_Alignment.predicate,
+        RNN_SeqOf<RNN_Alignment, "alignments">.predicate]>,
+    "alignment or sequence of alignments">;
 
 def RNN_VectorSeq : RNN_SeqOf<RNN_Vector, "vectors">;
 def RNN_IndexSeq : RNN_SeqOf<I32, "i32">;

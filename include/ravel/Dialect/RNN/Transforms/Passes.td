@@ -70,9 +70,45 @@ def RNNInstantiate : Pass<"rnn-instantiate", "::mlir::ModuleOp"> {
   let options = [
     Option<"training", "training", "bool", "false",
            "Whether dropout and zoneout draw at random">,
+    Option<"scheduledSampling", "scheduled-sampling", "double", "0.0",
+           "With `training`, how often a taught decoder is given the class that "
+           "it would have chosen (Bengio et al., 2015)">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::ravel::rnn::RNNDialect"];
+}
+
+def RNNOutlineDecode : Pass<"rnn-outline-decode", "::mlir::ModuleOp"> {
+  let summary = "Cut functions that generate into what comes first and one step";
+  let description = [{
+    Level 1. A function with a decoder that generates becomes two: `NAME.start`,
+    which gives the class to start from, the initial states, and what else a
+    step needs, and `NAME.step`, the decoder's body. Who calls them chooses
+    among the scores of each step: greedily, at random, or by beam search. The
+    attribute `rnn.decode` holds the decoder's settings.
+
+    ```mlir
+    func.func @f(%h0: tensor<8xf32>, %W: tensor<8x5xf32> {rnn.parameter = @"out.weight.0"}) -> !rnn.seq<i32> {
+      %first = arith.constant 0 : i32
+      %y = rnn.decode (%prev = %first) state(%h = %h0 : tensor<8xf32>) until 0 max 20 -> (!rnn.seq<i32>) {
+        %scores = rnn.linear %h, %W : tensor<8xf32>, tensor<8x5xf32> -> tensor<5xf32>
+        rnn.yield %scores state(%h) : tensor<5xf32>, tensor<8xf32>
+      }
+      return %y : !rnn.seq<i32>
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @f.start(%h0: tensor<8xf32>) -> (i32, tensor<8xf32>) attributes {rnn.decode = {…}} {
+      %first = arith.constant 0 : i32
+      return %first, %h0 : i32, tensor<8xf32>
+    }
+    func.func @f.step(%prev: i32, %h: tensor<8xf32>, %W: tensor<8x5xf32> {…}) -> (tensor<5xf32>, tensor<8xf32>) {
+      %scores = rnn.linear %h, %W : tensor<8xf32>, tensor<8x5xf32> -> tensor<5xf32>
+      return %scores, %h : tensor<5xf32>, tensor<8xf32>
+    }
+    ```
+  }];
 }
 
 def RNNDifferentiate : Pass<"rnn-differentiate", "::mlir::ModuleOp"> {
@@ -293,9 +329,15 @@ def RNNBatch : Pass<"rnn-batch", "::mlir::ModuleOp"> {
     of the example's function, then one destination for each result. Each is
     marked with its role: `rnn.role` is "offsets", "batch", "input",
     "parameter", "key", "weight" or "output", and `rnn.layout` is "sequence",
-    "example" or "shared".
+    "memory", "example" or "shared".
 
-    All sequences of a function have one length.
+    Sequences that no op meets instant by instant may differ in length: they are
+    of several *classes*, in order of the arguments. Each class after the first
+    adds its `offsets` and an `order`, the example in each row of its instants.
+    A class of memories among the arguments adds `starts`, the first row of each
+    memory, `sources`, which of them each example reads, and `longest`, its
+    length. The attributes `rnn.class` and `rnn.memory_class` give a value's
+    class.
 
     ```mlir
     func.func @f(%x: !rnn.seq<tensor<2xf32>>) -> !rnn.seq<tensor<2xf32>> {
