@@ -217,10 +217,21 @@ void Batcher::beginEpoch() {
   if (!axis.empty() && options.bucketBatches > 1) {
     // Sorting keys carry the place after the shuffle, so that equal lengths
     // stay shuffled.
-    std::vector<std::pair<int64_t, size_t>> keys;
-    for (int64_t example : all)
-      keys.push_back({-dataset->length(axis, example), keys.size()});
-    MutableArrayRef<std::pair<int64_t, size_t>> rest = keys;
+    // Where examples have several lengths, those of equal first length are put
+    // in order of the others.
+    std::vector<StringRef> axes{axis};
+    for (const std::string &name : dataset->axes())
+      if (name != axis)
+        axes.push_back(name);
+    using Key = std::pair<SmallVector<int64_t, 2>, size_t>;
+    std::vector<Key> keys;
+    for (int64_t example : all) {
+      SmallVector<int64_t, 2> lengths;
+      for (StringRef name : axes)
+        lengths.push_back(-dataset->length(name, example));
+      keys.push_back({std::move(lengths), keys.size()});
+    }
+    MutableArrayRef<Key> rest = keys;
     int64_t bucket = std::min<int64_t>(options.bucketBatches, numBatches) *
                      options.batchSize;
     for (; !rest.empty();

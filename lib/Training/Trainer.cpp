@@ -23,14 +23,21 @@ static constexpr std::pair<Metric, StringLiteral> metricNames[] = {
     {Metric::Loss, "loss"},
     {Metric::Bits, "bits"},
     {Metric::Perplexity, "perplexity"},
-    {Metric::RMSE, "rmse"}};
+    {Metric::RMSE, "rmse"},
+    {Metric::TokenError, "token-error"},
+    {Metric::SequenceError, "sequence-error"}};
 
 Expected<Metric> parseMetric(StringRef text) {
   for (auto [metric, name] : metricNames)
     if (name == text)
       return metric;
   return makeError("there is no metric '" + text +
-                   "'; expected loss, bits, perplexity or rmse");
+                   "'; expected loss, bits, perplexity, rmse, token-error or "
+                   "sequence-error");
+}
+
+bool isErrorRate(Metric metric) {
+  return metric == Metric::TokenError || metric == Metric::SequenceError;
 }
 
 StringRef getName(Metric metric) {
@@ -47,6 +54,8 @@ double Evaluation::get(Metric metric, double scale) const {
   case Metric::Perplexity:
     return std::exp(perInstant);
   case Metric::RMSE:
+  case Metric::TokenError:
+  case Metric::SequenceError:
     break;
   }
   return std::sqrt(perExample) * scale;
@@ -326,8 +335,22 @@ Expected<bool> Trainer::evaluateNow() {
     return result.takeError();
   if (!*result)
     return false;
-  evaluationIsDue = false;
   double metric = (*result)->get(options.metric, options.metricScale);
+  json::Object values{{"validation_loss", (*result)->perExample}};
+  if (options.countErrors) {
+    Expected<std::optional<ErrorCounts>> errors = options.countErrors();
+    if (!errors)
+      return errors.takeError();
+    if (!*errors)
+      return false;
+    values["validation_token-error"] = (*errors)->tokenErrorRate();
+    values["validation_sequence-error"] = (*errors)->sequenceErrorRate();
+    if (options.metric == Metric::TokenError)
+      metric = (*errors)->tokenErrorRate();
+    if (options.metric == Metric::SequenceError)
+      metric = (*errors)->sequenceErrorRate();
+  }
+  evaluationIsDue = false;
   if (!std::isfinite(metric))
     return makeError(formatv("step {0}: the {1} of the validation data is {2}; "
                              "{3} has the last checkpoint, of step {4}",
@@ -344,7 +367,6 @@ Expected<bool> Trainer::evaluateNow() {
     if (Error error = save("best.safetensors"))
       return error;
   }
-  json::Object values{{"validation_loss", (*result)->perExample}};
   if (options.metric != Metric::Loss)
     values["validation_" + getName(options.metric).str()] = metric;
   if (Error error = log(std::move(values)))

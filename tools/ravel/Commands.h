@@ -86,9 +86,6 @@ llvm::Expected<ClassLimits> findClassLimits(const Compiler &compiler,
                                             const FunctionCall &call,
                                             llvm::StringRef function);
 
-/// The names of a function's inputs that data must give.
-std::vector<std::string> getDataInputs(const FunctionCall &call);
-
 } // namespace ravel::driver
 
 #endif // RAVEL_TOOLS_RAVEL_COMMANDS_H

@@ -174,13 +174,6 @@ Expected<ParameterStore> makeParameters(const Module &module, DType precision,
   return store;
 }
 
-std::vector<std::string> getDataInputs(const FunctionCall &call) {
-  std::vector<std::string> names;
-  for (const Argument *input : call.dataInputs())
-    names.push_back(input->name);
-  return names;
-}
-
 /// The smallest number of classes that the uses of an index, or of a sequence
 /// of them, allow; nothing if none does.
 static std::optional<int64_t> findLimit(mlir::Value index) {
@@ -202,6 +195,8 @@ static std::optional<int64_t> findLimit(mlir::Value index) {
       add(getSize(code.getResult()));
     else if (auto reverse = mlir::dyn_cast<rnn::ReverseOp>(op))
       add(findLimit(reverse.getResult()));
+    else if (auto shift = mlir::dyn_cast<rnn::ShiftOp>(op))
+      add(findLimit(shift.getResult()));
     else if (auto scan = mlir::dyn_cast<rnn::ScanOp>(op))
       add(findLimit(scan.getEntry().getArgument(use.getOperandNumber())));
   }
@@ -217,8 +212,11 @@ Expected<ClassLimits> findClassLimits(const Compiler &compiler,
               [](const Argument *input) { return input->dtype == DType::I32; }))
     return limits;
   // At level 1 an index has few kinds of uses, and calls are gone.
+  // The first part of a function that generates has the function's inputs.
   CompileOptions options;
-  options.functions = {function.str()};
+  StringRef name = function;
+  name.consume_back(".start");
+  options.functions = {name.str()};
   Expected<std::string> text = compiler.print(source, options, 1);
   if (!text)
     return text.takeError();

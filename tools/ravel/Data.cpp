@@ -309,6 +309,11 @@ const Vocabulary *DataConfig::targetVocabulary() const {
   return it == vocabularies.end() ? nullptr : &it->second;
 }
 
+const Vocabulary *DataConfig::vocabularyOf(StringRef input) const {
+  auto it = vocabularies.find(input);
+  return it == vocabularies.end() ? nullptr : &it->second;
+}
+
 const Vocabulary *DataConfig::textVocabulary() const {
   if (which != Text || textInputs.empty())
     return nullptr;
@@ -351,6 +356,14 @@ Expected<ravel::Table> DataConfig::readTable(StringRef path) const {
   return table;
 }
 
+/// The input of that name; null if there is none.
+static const Argument *findInput(DataConfig::Inputs inputs, StringRef name) {
+  auto *it = find_if(inputs, [&](const Argument *input) {
+    return input->name == name;
+  });
+  return it == inputs.end() ? nullptr : *it;
+}
+
 /// The instants of a field: its columns, normalized, and for a residual the
 /// change over `horizon` rows.
 static Expected<std::shared_ptr<const Tensor>>
@@ -383,14 +396,14 @@ makeNumberRows(const DataConfig &config, const ravel::Table &table,
 }
 
 Expected<Dataset> DataConfig::build(const ravel::Table &table, RowRange rows,
-                                    ArrayRef<std::string> inputs) const {
+                                    Inputs inputs) const {
   static const std::string time = "time";
   std::vector<Field> list;
   std::vector<SourceRows> sources;
   std::vector<TextField> texts;
   bool needsTarget = false;
   for (const ColumnField &field : fields)
-    if (is_contained(inputs, field.name))
+    if (findInput(inputs, field.name))
       needsTarget |= field.isTarget;
 
   int64_t numRows = table.numRows();
@@ -424,7 +437,8 @@ Expected<Dataset> DataConfig::build(const ravel::Table &table, RowRange rows,
   }
 
   for (const ColumnField &field : fields) {
-    if (!is_contained(inputs, field.name))
+    const Argument *input = findInput(inputs, field.name);
+    if (!input)
       continue;
     if (field.kind != ColumnField::Numbers) {
       Expected<int64_t> column = table.findColumn(field.columns.front());
@@ -435,8 +449,12 @@ Expected<Dataset> DataConfig::build(const ravel::Table &table, RowRange rows,
       text.column = *column;
       text.vocabulary = &vocabularies.find(field.name)->second;
       text.isLabel = field.kind == ColumnField::Label;
-      // All sequences of a function have one length.
+      // Sequences that the function meets instant by instant have one length.
       text.axis = time;
+      if (input->lengthClass > 0)
+        text.axis += std::to_string(input->lengthClass);
+      if (input->end)
+        text.suffix.push_back(*input->end);
       texts.push_back(std::move(text));
       continue;
     }
@@ -468,7 +486,12 @@ Expected<Dataset> DataConfig::build(const ravel::Table &table, RowRange rows,
     return makeFileError(
         table.path(),
         "has none of the function's inputs: " +
-            (inputs.empty() ? "it takes no data" : join(inputs, ", ")));
+            (inputs.empty() ? "it takes no data"
+                            : join(map_range(inputs,
+                                             [](const Argument *input) {
+                                               return input->name;
+                                             }),
+                                   ", ")));
   Expected<Dataset> dataset =
       Dataset::create(std::move(list), std::move(sources));
   if (!dataset)
@@ -532,8 +555,18 @@ Error DataConfig::fitColumns(const ravel::Table &table,
   return Error::success();
 }
 
+/// What stands for the first `count` classes of sequences that end with class
+/// `end`.
+static std::vector<std::string> nameReserved(int64_t count, int32_t end) {
+  std::vector<std::string> reserved;
+  for (int64_t i = 0; i < count; ++i)
+    reserved.push_back(i == end ? "<end>" : "<" + std::to_string(i) + ">");
+  return reserved;
+}
+
 Error DataConfig::fitVocabularies(const ravel::Table &table,
-                                  ArrayRef<int64_t> trainingRows) {
+                                  ArrayRef<int64_t> trainingRows,
+                                  Inputs inputs) {
   vocabularies.clear();
   for (const ColumnField &field : fields) {
     if (field.kind == ColumnField::Numbers)
@@ -545,7 +578,11 @@ Error DataConfig::fitVocabularies(const ravel::Table &table,
     options.unit = field.kind == ColumnField::Characters ? TextUnit::Character
                                                          : TextUnit::Word;
     options.maxSymbols = maxVocabulary;
-    if (field.kind != ColumnField::Label)
+    const Argument *input = findInput(inputs, field.name);
+    if (input && input->end)
+      options.reserved = nameReserved(input->reserved, *input->end);
+    // What is generated is never unknown.
+    else if (field.kind != ColumnField::Label)
       options.unknown = "<unk>";
     std::vector<StringRef> texts;
     for (int64_t row : trainingRows) {
@@ -684,7 +721,7 @@ static Expected<Split> splitDataset(const Dataset &dataset,
 
 Expected<Split> DataConfig::fit(StringRef path, StringRef validation,
                                 const SplitSpec &split, RowRange rows,
-                                uint64_t seed, ArrayRef<std::string> inputs) {
+                                uint64_t seed, Inputs inputs) {
   if (split.kind != SplitSpec::None && !validation.empty())
     return makeError("--split and --validation exclude each other");
   if (which == Text)
@@ -708,7 +745,7 @@ Expected<Split> DataConfig::fit(StringRef path, StringRef validation,
     // vocabularies are built of everything for that, and then again.
     std::vector<int64_t> all(table->numRows());
     std::iota(all.begin(), all.end(), 0);
-    if (Error error = fitVocabularies(*table, all))
+    if (Error error = fitVocabularies(*table, all, inputs))
       return error;
     Expected<Dataset> draft = build(*table, rows, inputs);
     if (!draft)
@@ -719,8 +756,10 @@ Expected<Split> DataConfig::fit(StringRef path, StringRef validation,
     if (Error error = fitColumns(*table, parts->training))
       return error;
     if (Error error = fitVocabularies(
-            *table, getSourceRows(parts->training, std::max<int64_t>(window, 1),
-                                  table->numRows())))
+            *table,
+            getSourceRows(parts->training, std::max<int64_t>(window, 1),
+                          table->numRows()),
+            inputs))
       return error;
     Expected<Dataset> dataset = build(*table, rows, inputs);
     if (!dataset)
@@ -740,7 +779,7 @@ Expected<Split> DataConfig::fit(StringRef path, StringRef validation,
 }
 
 Expected<Dataset> DataConfig::read(StringRef path, RowRange rows,
-                                   ArrayRef<std::string> inputs,
+                                   Inputs inputs,
                                    std::optional<ravel::Table> *result) {
   if (which == Text) {
     Expected<std::unique_ptr<MemoryBuffer>> file = readFile(path);
@@ -753,7 +792,8 @@ Expected<Dataset> DataConfig::read(StringRef path, RowRange rows,
   }
   if (which == Arrays) {
     ArrayOptions options;
-    options.fields.assign(inputs.begin(), inputs.end());
+    for (const Argument *input : inputs)
+      options.fields.push_back(input->name);
     options.dtype = dtype;
     Expected<Dataset> dataset = buildFromNpz(path, options);
     if (!dataset)

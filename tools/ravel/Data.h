@@ -13,6 +13,7 @@
 #ifndef RAVEL_TOOLS_RAVEL_DATA_H
 #define RAVEL_TOOLS_RAVEL_DATA_H
 
+#include "ravel/Execution/Module.h"
 #include "ravel/Training/Dataset.h"
 #include "ravel/Training/Normalization.h"
 #include "ravel/Training/Table.h"
@@ -51,6 +52,8 @@ struct ColumnField {
 class DataConfig {
 public:
   enum Kind { Table, Text, Arrays };
+  /// What a function takes of data.
+  using Inputs = llvm::ArrayRef<const Argument *>;
 
   /// What the command line says.
   static llvm::Expected<DataConfig> fromCommandLine();
@@ -63,17 +66,17 @@ public:
   void setDType(DType type) { dtype = type; }
 
   /// Reads data for training, held-out part and all, and fits normalization
-  /// and vocabularies to the training part. `inputs` are the names that the
-  /// objective takes. `validation` may be the path of a file of its own.
+  /// and vocabularies to the training part. `inputs` are those of the
+  /// objective. `validation` may be the path of a file of its own.
   llvm::Expected<Split> fit(llvm::StringRef path, llvm::StringRef validation,
                             const SplitSpec &split, RowRange rows,
-                            uint64_t seed, llvm::ArrayRef<std::string> inputs);
+                            uint64_t seed, Inputs inputs);
 
   /// Reads more data of the same kind, of which `inputs` are needed. If no
   /// target is among these, windows reach to the end of the table. `table`, if
   /// given, receives the table.
   llvm::Expected<Dataset> read(llvm::StringRef path, RowRange rows,
-                               llvm::ArrayRef<std::string> inputs,
+                               Inputs inputs,
                                std::optional<ravel::Table> *table = nullptr);
 
   /// The numeric field to be predicted; null if there is not exactly one.
@@ -82,6 +85,8 @@ public:
   const Vocabulary *targetVocabulary() const;
   /// Of a text: the vocabulary.
   const Vocabulary *textVocabulary() const;
+  /// That of an input; null if it has none.
+  const Vocabulary *vocabularyOf(llvm::StringRef input) const;
 
   /// The mean and deviation that a column was normalized by; 0 and 1 if not.
   std::pair<double, double> scaleOf(llvm::StringRef column) const;
@@ -93,10 +98,11 @@ public:
 private:
   llvm::Expected<ravel::Table> readTable(llvm::StringRef path) const;
   llvm::Expected<Dataset> build(const ravel::Table &table, RowRange rows,
-                                llvm::ArrayRef<std::string> inputs) const;
+                                Inputs inputs) const;
   llvm::Error fitColumns(const ravel::Table &table, const Dataset &training);
   llvm::Error fitVocabularies(const ravel::Table &table,
-                              llvm::ArrayRef<int64_t> trainingRows);
+                              llvm::ArrayRef<int64_t> trainingRows,
+                              Inputs inputs);
   llvm::Expected<Split> fitText(llvm::StringRef path,
                                 llvm::StringRef validation,
                                 const SplitSpec &split);

@@ -233,12 +233,25 @@ cl::opt<int64_t>
                       "(default: every epoch)"),
              cl::sub(trainCommand), cl::cat(trainingOptions));
 cl::opt<std::string>
-    metric("metric", cl::value_desc("loss|bits|perplexity|rmse"),
+    metric("metric",
+           cl::value_desc("loss|bits|perplexity|rmse|token-error|sequence-error"),
            cl::desc("What validation reports and the best is chosen by (loss). "
                     "bits, perplexity: of a loss in nats per symbol; rmse: of "
-                    "rnn.mse, in the target's own units"),
+                    "rnn.mse, in the target's own units; token-error, "
+                    "sequence-error: of what --decode generates, edits for "
+                    "each token and the share that is wrong"),
            cl::sub(trainCommand), cl::sub(evaluateCommand),
            cl::cat(trainingOptions));
+cl::opt<std::string> decodeFunction(
+    "decode", cl::value_desc("@function"),
+    cl::desc("A function that generates what the objective is taught; "
+             "validation counts its errors"),
+    cl::sub(trainCommand), cl::sub(evaluateCommand), cl::cat(trainingOptions));
+cl::opt<double> scheduledSampling(
+    "scheduled-sampling", cl::init(0), cl::value_desc("P"),
+    cl::desc("Give a decoder with probability P the class that it would have "
+             "chosen, not the target's (0)"),
+    cl::sub(trainCommand), cl::cat(trainingOptions));
 cl::opt<bool> resume("resume",
                      cl::desc("Go on from the last checkpoint in --out; the "
                               "other options must be those of before"),
@@ -288,10 +301,50 @@ cl::opt<int64_t> length("length", cl::init(500), cl::value_desc("N"),
 cl::opt<double> temperature(
     "temperature", cl::init(1), cl::value_desc("T"),
     cl::desc("Below 1 more predictable, 0 always the likeliest (1)"),
-    cl::sub(sampleCommand), cl::cat(outputOptions));
+    cl::sub(sampleCommand), cl::sub(runCommand), cl::cat(outputOptions));
 cl::opt<std::string> prompt("prompt", cl::value_desc("text"),
                             cl::desc("Text to go on from"),
                             cl::sub(sampleCommand), cl::cat(outputOptions));
+
+//===----------------------------------------------------------------------===//
+// Generating
+//===----------------------------------------------------------------------===//
+
+cl::opt<int64_t>
+    beam("beam", cl::init(0), cl::value_desc("N"),
+         cl::desc("Generate by beam search with N hypotheses (default: always "
+                  "the likeliest class)"),
+         cl::sub(runCommand), cl::cat(outputOptions));
+cl::opt<int64_t>
+    nbest("nbest", cl::init(1), cl::value_desc("N"),
+          cl::desc("Write the N best of each, as line, rank, score and text; "
+                   "with --sample, N samples (1)"),
+          cl::sub(runCommand), cl::cat(outputOptions));
+cl::opt<double> lengthPenalty(
+    "length-penalty", cl::init(0), cl::value_desc("A"),
+    cl::desc("Rank hypotheses of n classes by log P / ((5 + n) / 6)^A (0)"),
+    cl::sub(runCommand), cl::cat(outputOptions));
+cl::opt<bool> drawSamples("sample",
+                          cl::desc("Draw each class by its probability"),
+                          cl::sub(runCommand), cl::cat(outputOptions));
+cl::opt<int64_t> topK("top-k", cl::init(0), cl::value_desc("K"),
+                      cl::desc("Draw from the K likeliest classes (0: all)"),
+                      cl::sub(runCommand), cl::sub(sampleCommand),
+                      cl::cat(outputOptions));
+cl::opt<double> topP("top-p", cl::init(1), cl::value_desc("P"),
+                     cl::desc("Draw from the likeliest classes that together "
+                              "have probability P (1)"),
+                     cl::sub(runCommand), cl::sub(sampleCommand),
+                     cl::cat(outputOptions));
+cl::opt<int64_t>
+    maxSteps("max-steps", cl::init(0), cl::value_desc("N"),
+             cl::desc("Stop after N classes (default: as the decoder says)"),
+             cl::sub(runCommand), cl::cat(outputOptions));
+cl::opt<std::string>
+    attentionPath("attention", cl::value_desc("file.svg"),
+                  cl::desc("Draw where the decoder looked, if it gives its "
+                           "attention's weights"),
+                  cl::sub(runCommand), cl::cat(outputOptions));
 
 cl::opt<std::string>
     plotColumns("lines", cl::value_desc("name=column,..."),
@@ -432,6 +485,12 @@ EXAMPLES:
     ravel train model.mlir --objective @loss --data train.npz --out model
     ravel train model.mlir --objective @loss --data train.npz --out model --resume
 
+  Spelling to sound: two columns of a table without a header, validated by what
+  the model generates:
+    ravel train g2p.mlir --objective @loss --data train.tsv \
+      --characters word=0 --words phones=1 --validation valid.tsv \
+      --decode @pronounce --metric token-error --out g2p
+
   The folder gets model.mlir, data.json, train.json, metrics.jsonl,
   last.safetensors and, with validation, best.safetensors.
 )")
@@ -441,6 +500,9 @@ EXAMPLES:
   A trained folder knows its columns, normalization and vocabularies:
     ravel run forecast --entry @forecast --data days.csv --rows 1096: \
       --keep date,value --names forecast --output forecast.csv
+
+  A function that generates turns lines into lines:
+    ravel run g2p --entry @pronounce --beam 4 < words.txt
 
   A model and weights of your own, on arrays named like the inputs:
     ravel run model.mlir --entry @f --weights w.safetensors --data in.npz \

@@ -37,7 +37,8 @@ extern llvm::cl::opt<std::string> outFolder, optimizer, schedule, metric,
     initWeights;
 extern llvm::cl::opt<int64_t> epochs, batchSize, checkpointTime, patience,
     evaluateEvery, logEvery;
-extern llvm::cl::opt<double> learningRate, clip;
+extern llvm::cl::opt<double> learningRate, clip, scheduledSampling;
+extern llvm::cl::opt<std::string> decodeFunction;
 extern llvm::cl::opt<bool> resume, overwrite;
 
 // Output.
@@ -50,6 +51,12 @@ extern llvm::cl::opt<bool> printTraining;
 extern llvm::cl::opt<int64_t> length;
 extern llvm::cl::opt<double> temperature;
 extern llvm::cl::opt<std::string> prompt;
+
+// Generating.
+extern llvm::cl::opt<int64_t> beam, nbest, topK, maxSteps;
+extern llvm::cl::opt<double> lengthPenalty, topP;
+extern llvm::cl::opt<bool> drawSamples;
+extern llvm::cl::opt<std::string> attentionPath;
 
 // Plotting.
 extern llvm::cl::opt<std::string> plotColumns, plotX, plotTitle, plotUnit;

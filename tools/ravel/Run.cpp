@@ -6,6 +6,7 @@
 
 #include "Commands.h"
 #include "Data.h"
+#include "Generate.h"
 #include "Options.h"
 #include "ravel/Execution/FileIO.h"
 #include "ravel/Execution/Npy.h"
@@ -347,8 +348,6 @@ Expected<int> run() {
   Expected<RowRange> range = RowRange::parse(rows);
   if (!range)
     return range.takeError();
-  if (dataPath.empty())
-    return makeError("expected --data FILE");
   if (batchSize < 1)
     return makeError("--batch must be at least 1");
   StringRef extension = sys::path::extension(output);
@@ -366,7 +365,7 @@ Expected<int> run() {
   bool isArrays = StringRef(dataPath).ends_with(".npz");
   Expected<DataConfig> config =
       model->folder.empty() || isArrays
-          ? DataConfig::fromCommandLine()
+          ? dataPath.empty() ? DataConfig() : DataConfig::fromCommandLine()
           : DataConfig::load(model->path("data.json"));
   if (!config)
     return config.takeError();
@@ -386,21 +385,31 @@ Expected<int> run() {
       makeParameters(*module, *type, weightFile);
   if (!parameters)
     return parameters.takeError();
+  bool isGenerator = generates(*module, *function);
+  if (dataPath.empty() && !isGenerator)
+    return makeError("expected --data FILE");
+  std::string called = *function + (isGenerator ? ".start" : "");
   Expected<FunctionCall> call =
-      FunctionCall::create(*module, *function, *parameters);
+      FunctionCall::create(*module, called, *parameters);
   if (!call)
     return call.takeError();
-  std::optional<Table> table;
-  Expected<Dataset> data =
-      config->read(dataPath, *range, getDataInputs(*call), &table);
-  if (!data)
-    return data.takeError();
   Expected<ClassLimits> limits =
-      findClassLimits(compiler, model->source, *call, *function);
+      findClassLimits(compiler, model->source, *call, called);
   if (!limits)
     return limits.takeError();
+  if (dataPath.empty())
+    return runGenerator(*module, *function, *parameters, *config, *limits,
+                        nullptr, outs());
+  std::optional<Table> table;
+  Expected<Dataset> data =
+      config->read(dataPath, *range, call->dataInputs(), &table);
+  if (!data)
+    return data.takeError();
   if (Error error = checkClasses(*data, *limits, dataPath))
     return error;
+  if (isGenerator)
+    return runGenerator(*module, *function, *parameters, *config, *limits,
+                        &*data, outs());
 
   Expected<std::vector<Result>> results = runAll(*call, *data);
   if (!results)

@@ -6,6 +6,7 @@
 
 #include "Commands.h"
 #include "Data.h"
+#include "Generate.h"
 #include "Options.h"
 #include "ravel/Execution/FileIO.h"
 #include "ravel/Training/Trainer.h"
@@ -78,6 +79,7 @@ static Expected<json::Object> describeRun(const ModelSource &source,
                       {"clip", double(clip)},
                       {"patience", int64_t(patience)},
                       {"evaluate_every", int64_t(evaluateEvery)},
+                      {"scheduled_sampling", double(scheduledSampling)},
                       {"split", split},
                       {"seed", std::to_string(seed)}};
 }
@@ -88,11 +90,32 @@ static Error checkOptions() {
     return makeError("--epochs and --batch must be at least 1");
   if (streams < 1)
     return makeError("--streams must be at least 1");
+  if (!(scheduledSampling >= 0) || scheduledSampling >= 1)
+    return makeError("--scheduled-sampling must be at least 0 and less than 1");
   if (!(clip >= 0) || patience < 0 || evaluateEvery < 0 || logEvery < 0 ||
       maxVocabulary < 0)
     return makeError("--clip, --patience, --evaluate-every, --log-every and "
                      "--max-vocabulary must not be negative");
   return Error::success();
+}
+
+/// The input that a decoder is taught, which is what errors are counted in.
+static Expected<std::string> findTarget(const FunctionCall &call) {
+  for (const Argument *input : call.dataInputs())
+    if (input->end)
+      return input->name;
+  return makeError("--decode: the objective '" + call.signature().name +
+                   "' teaches no decoder");
+}
+
+/// The function of --decode, or an error where a metric needs one.
+static Expected<std::string> getDecodeFunction(Metric measure) {
+  if (!decodeFunction.empty())
+    return getFunctionName(decodeFunction, "decode");
+  if (isErrorRate(measure))
+    return makeError("--metric " + getName(measure) +
+                     " needs --decode, a function that generates");
+  return "";
 }
 
 //===----------------------------------------------------------------------===//
@@ -109,6 +132,9 @@ Expected<int> train() {
       parseMetric(metric.empty() ? StringRef("loss") : StringRef(metric));
   if (!measure)
     return measure.takeError();
+  Expected<std::string> decode = getDecodeFunction(*measure);
+  if (!decode)
+    return decode.takeError();
   Expected<SplitSpec> splitting = SplitSpec::parse(split);
   if (!splitting)
     return splitting.takeError();
@@ -151,6 +177,7 @@ Expected<int> train() {
   if (!interval)
     return interval.takeError();
   options.checkpointTime = *interval;
+  options.scheduledSampling = scheduledSampling;
   if (Error error =
           parseOptimizer(optimizer, options.optimizer, options.hyperparameters))
     return error;
@@ -158,6 +185,8 @@ Expected<int> train() {
   CompileOptions inferenceOptions;
   inferenceOptions.precision = *type;
   inferenceOptions.functions = {*function};
+  if (!decode->empty())
+    inferenceOptions.functions.push_back(*decode);
   inferenceOptions.cpu = cpu;
   options.training = true;
   Expected<Module> training = compiler.compile(model->source, options);
@@ -174,7 +203,7 @@ Expected<int> train() {
 
   StringRef dataFile = textPath.empty() ? dataPath : textPath;
   Expected<Split> data = config->fit(dataFile, validationPath, *splitting,
-                                     *range, seed, getDataInputs(*call));
+                                     *range, seed, call->dataInputs());
   if (!data)
     return data.takeError();
   bool validates = data->validation.size() > 0;
@@ -254,6 +283,18 @@ Expected<int> train() {
   settings.resume = resume;
   settings.run = std::move(*run);
   settings.stop = [] { return interrupted != 0; };
+  if (!decode->empty() && validates) {
+    Expected<std::string> target = findTarget(*call);
+    if (!target)
+      return target.takeError();
+    if (!generates(*inference, *decode))
+      return makeError("--decode: function '" + *decode +
+                       "' does not generate: it has no rnn.decode");
+    settings.countErrors = [&, target = *target, stop = settings.stop] {
+      return countErrors(*inference, *decode, *parameters, data->validation,
+                         target, batchSize, stop);
+    };
+  }
   Trainer trainer(*training, inference ? &*inference : nullptr, *parameters,
                   data->training, validates ? &data->validation : nullptr,
                   std::move(settings));
@@ -317,6 +358,9 @@ Expected<int> evaluateModel() {
   Expected<Metric> measure = parseMetric(metricText);
   if (!measure)
     return measure.takeError();
+  Expected<std::string> decode = getDecodeFunction(*measure);
+  if (!decode)
+    return decode.takeError();
   Expected<RowRange> range = RowRange::parse(rows);
   if (!range)
     return range.takeError();
@@ -355,7 +399,7 @@ Expected<int> evaluateModel() {
       FunctionCall::create(*module, *function, *parameters);
   if (!call)
     return call.takeError();
-  Expected<Dataset> data = config->read(dataFile, *range, getDataInputs(*call));
+  Expected<Dataset> data = config->read(dataFile, *range, call->dataInputs());
   if (!data)
     return data.takeError();
   Expected<ClassLimits> limits =
@@ -364,6 +408,25 @@ Expected<int> evaluateModel() {
     return limits.takeError();
   if (Error error = checkClasses(*data, *limits, dataFile))
     return error;
+  if (!decode->empty()) {
+    Expected<std::string> target = findTarget(*call);
+    if (!target)
+      return target.takeError();
+    Expected<Module> decoder =
+        compileFunction(compiler, model->source, *decode, *type);
+    if (!decoder)
+      return decoder.takeError();
+    Expected<std::optional<ErrorCounts>> errors =
+        countErrors(*decoder, *decode, *parameters, *data, *target, batchSize,
+                    nullptr);
+    if (!errors)
+      return errors.takeError();
+    outs() << formatv("token-error {0:f4}, sequence-error {1:f4} on {2} "
+                      "sources\n",
+                      (*errors)->tokenErrorRate(),
+                      (*errors)->sequenceErrorRate(), (*errors)->sequences);
+    return 0;
+  }
   Expected<double> scale = getMetricScale(*config, *measure);
   if (!scale)
     return scale.takeError();

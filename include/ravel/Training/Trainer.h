@@ -20,6 +20,7 @@
 #define RAVEL_TRAINING_TRAINER_H
 
 #include "ravel/Training/Checkpoint.h"
+#include "ravel/Training/ErrorRate.h"
 #include "ravel/Training/FunctionCall.h"
 #include "ravel/Training/OptimizerCall.h"
 #include "ravel/Training/Progress.h"
@@ -40,11 +41,17 @@ enum class Metric {
   Bits,       ///< a mean of nats per instant, in bits
   Perplexity, ///< the exponential of such a mean
   RMSE,       ///< the root of a mean of squares, in the target's own units
+  /// Of generated sequences: edits for each token; the share that is wrong.
+  TokenError,
+  SequenceError,
 };
 
-/// "loss", "bits", "perplexity", "rmse"; an error lists them.
+/// "loss", "bits", "perplexity", "rmse", "token-error", "sequence-error"; an
+/// error lists them.
 llvm::Expected<Metric> parseMetric(llvm::StringRef text);
 llvm::StringRef getName(Metric metric);
+/// Whether a metric is of generated sequences, not of losses.
+bool isErrorRate(Metric metric);
 
 /// The means of a loss over a dataset.
 struct Evaluation {
@@ -95,6 +102,9 @@ struct TrainerOptions {
   int64_t logEvery = 0;      // steps between metrics; 0: every epoch
   Metric metric = Metric::Loss;
   double metricScale = 1;
+  /// Generates for the validation data and counts errors; what error rates are
+  /// metrics of, and nothing if it was told to stop.
+  std::function<llvm::Expected<std::optional<ErrorCounts>>()> countErrors;
   uint64_t seed = 0;
   std::string folder; // must exist
   bool resume = false;
