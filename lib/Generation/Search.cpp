@@ -262,10 +262,10 @@ void Search::extendBeam(Source &source, int64_t first, const Scores &scores,
   size_t wanted = options.width;
   for (auto [index, live] : enumerate(source.live)) {
     ArrayRef<float> row = scores.row(first + index);
-    double base = live.logProbability - logSums[index];
     ofRow.clear();
     for (auto [token, score] : enumerate(row))
-      ofRow.push_back({base + score, int64_t(index), int32_t(token)});
+      ofRow.push_back({live.logProbability + (score - logSums[index]),
+                       int64_t(index), int32_t(token)});
     // One more, for the end may be among them and not count.
     size_t kept = std::min(ofRow.size(), wanted + 1);
     std::partial_sort(ofRow.begin(), ofRow.begin() + kept, ofRow.end());

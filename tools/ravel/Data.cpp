@@ -309,6 +309,14 @@ const Vocabulary *DataConfig::targetVocabulary() const {
   return it == vocabularies.end() ? nullptr : &it->second;
 }
 
+const Vocabulary *DataConfig::generatedVocabulary() const {
+  // Only these have an end.
+  for (const auto &[name, vocabulary] : vocabularies)
+    if (vocabulary.reservedCount() > 0)
+      return &vocabulary;
+  return nullptr;
+}
+
 const Vocabulary *DataConfig::vocabularyOf(StringRef input) const {
   auto it = vocabularies.find(input);
   return it == vocabularies.end() ? nullptr : &it->second;

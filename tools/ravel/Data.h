@@ -85,6 +85,8 @@ public:
   const Vocabulary *targetVocabulary() const;
   /// Of a text: the vocabulary.
   const Vocabulary *textVocabulary() const;
+  /// Of sequences that a decoder was taught; null if there are none.
+  const Vocabulary *generatedVocabulary() const;
   /// That of an input; null if it has none.
   const Vocabulary *vocabularyOf(llvm::StringRef input) const;
 

@@ -301,7 +301,7 @@ Expected<int> runGenerator(const Module &module, StringRef name,
                      "' gives no alignment; let its decoder yield the second "
                      "result of rnn.attend after the scores");
   std::vector<const Argument *> inputs = generator->dataInputs();
-  const Vocabulary *target = config.targetVocabulary();
+  const Vocabulary *target = config.generatedVocabulary();
   if (target && target->size() > generator->numClasses())
     target = nullptr;
   if (data) {

@@ -56,6 +56,8 @@ public:
   /// The id of a symbol or of a reserved name; nothing if there is none.
   std::optional<int32_t> find(llvm::StringRef entry) const;
   std::optional<int32_t> unknownId() const { return unknown; }
+  /// The entries that come first and stand for no symbol.
+  int32_t reservedCount() const { return numReserved; }
 
   /// The ids of a text's symbols. An unknown symbol, unless there is an unknown
   /// entry, and bytes that are not UTF-8 are errors that give the byte's

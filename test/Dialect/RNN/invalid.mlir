@@ -211,7 +211,7 @@ rnn.cell @hyper_in_cell(%x) {
 // -----
 
 func.func @yield_in_function(%x: f32) {
-  // expected-error @below {{'rnn.yield' op expects parent op to be one of 'rnn.cell, rnn.optimizer, rnn.scan, rnn.segments, rnn.rows, rnn.chains'}}
+  // expected-error @below {{'rnn.yield' op expects parent op to be one of 'rnn.cell, rnn.optimizer, rnn.scan, rnn.segments, rnn.decode, rnn.rows, rnn.chains'}}
   rnn.yield %x : f32
 }
 

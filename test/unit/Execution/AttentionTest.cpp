@@ -177,15 +177,3 @@ func.func @loss(%x: !rnn.seq<tensor<4xf32>>, %z: !rnn.seq<tensor<4xf32>>, %h0: t
 }
 
 } // namespace
-#include <fstream>
-#include <sstream>
-TEST(DebugAttention, Gradient) {
-  if (!getenv("RAVEL_DEBUG_MODEL")) return;
-  std::ifstream f(getenv("RAVEL_DEBUG_MODEL")); std::stringstream s; s << f.rdbuf();
-  CompileOptions options = getGradientOptions(s.str());
-  std::string w = getenv("RAVEL_WITHOUT") ? getenv("RAVEL_WITHOUT") : "";
-  if (!w.empty()) { std::stringstream ws(w); std::string p; while (std::getline(ws, p, ',')) options.without.push_back(p); }
-  ModelRunner runner(s.str(), options);
-  runner.otherLengths = {{2, 6, 3, 0, 5}};
-  GradientCheck().run(runner);
-}

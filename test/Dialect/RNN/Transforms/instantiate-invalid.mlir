@@ -203,7 +203,7 @@ func.func @blocks_of_callee(%x: f32) -> f32 {
 
 func.func @control_flow(%x: f32) -> f32 {
   %b = arith.cmpf ogt, %x, %x : f32
-  // expected-error @below {{'scf.if' can't stand in a model; its control flow is that of rnn.unroll and rnn.scan}}
+  // expected-error @below {{'scf.if' can't stand in a model; its control flow is that of rnn.unroll, rnn.decode and rnn.scan}}
   %y = scf.if %b -> f32 {
     scf.yield %x : f32
   } else {
