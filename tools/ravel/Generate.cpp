@@ -130,7 +130,7 @@ std::optional<std::vector<int32_t>> LineGenerator::encode(StringRef text,
     complain(place + 1,
              Twine(source->unit() == TextUnit::Word ? "word" : "character") +
                  " '" + symbol + "' is not among the " +
-                 Twine(source->size()) +
+                 Twine(source->size() - (source->unknownId() ? 1 : 0)) +
                  " symbols that the model was trained on; the line is left "
                  "empty");
     return std::nullopt;

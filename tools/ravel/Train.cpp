@@ -108,10 +108,14 @@ static Expected<std::string> findTarget(const FunctionCall &call) {
                    "' teaches no decoder");
 }
 
-/// The function of --decode, or an error where a metric needs one.
-static Expected<std::string> getDecodeFunction(Metric measure) {
+/// The function of --decode, or `trained` where a metric needs one; an error if
+/// there is none.
+static Expected<std::string> getDecodeFunction(Metric measure,
+                                               StringRef trained = "") {
   if (!decodeFunction.empty())
     return getFunctionName(decodeFunction, "decode");
+  if (isErrorRate(measure) && !trained.empty())
+    return trained.str();
   if (isErrorRate(measure))
     return makeError("--metric " + getName(measure) +
                      " needs --decode, a function that generates");
@@ -261,6 +265,7 @@ Expected<int> train() {
                                 json::Object{{"objective", *function},
                                              {"precision", getName(*type)},
                                              {"metric", getName(*measure)},
+                                             {"decode", *decode},
                                              {"seed", std::to_string(seed)}}))
       return error;
   }
@@ -358,7 +363,8 @@ Expected<int> evaluateModel() {
   Expected<Metric> measure = parseMetric(metricText);
   if (!measure)
     return measure.takeError();
-  Expected<std::string> decode = getDecodeFunction(*measure);
+  Expected<std::string> decode = getDecodeFunction(
+      *measure, model->training.getString("decode").value_or(""));
   if (!decode)
     return decode.takeError();
   Expected<RowRange> range = RowRange::parse(rows);
