@@ -67,8 +67,9 @@ static std::string getAxis(const FunctionCall &call, const Dataset &data,
 }
 
 /// The shape of one row of a result of a call on `data`.
-static std::vector<int64_t> getRowShape(const FunctionCall &call, const Dataset &data,
-                         const Argument &argument) {
+static std::vector<int64_t> getRowShape(const FunctionCall &call,
+                                        const Dataset &data,
+                                        const Argument &argument) {
   std::vector<int64_t> shape;
   for (int64_t size : argument.shape) {
     if (size == kLongest) {
