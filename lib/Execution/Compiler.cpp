@@ -542,8 +542,7 @@ static std::string getCacheKey(const ModelSource &source,
   for (const std::string &name : options.functions)
     add(name);
   os << options.checkpointTime << ',' << options.scheduledSampling << ','
-     << options.unrollTime << ','
-     << options.optimizationLevel << ',';
+     << options.unrollTime << ',' << options.optimizationLevel << ',';
   add(machine.getTargetTriple().str());
   add(machine.getTargetCPU());
   add(machine.getTargetFeatureString());

@@ -23,8 +23,7 @@ public:
   Steps(Generator &generator, const Batch &batch, bool keepsAlignments);
 
   int64_t numClasses() const override { return generator.classes; }
-  Expected<TensorRef> step(ArrayRef<int64_t> parents,
-                           ArrayRef<int64_t> sources,
+  Expected<TensorRef> step(ArrayRef<int64_t> parents, ArrayRef<int64_t> sources,
                            ArrayRef<int32_t> tokens) override;
 
   /// The classes to start from.
@@ -136,7 +135,8 @@ Expected<TensorRef> Generator::Steps::step(ArrayRef<int64_t> parents,
       arguments.push_back(starts.at(classes.at(argument.memoryClass)));
       continue;
     case Role::Sources:
-      arguments.push_back(own.emplace_back(Tensor::of<int64_t>({rows}, sources)));
+      arguments.push_back(
+          own.emplace_back(Tensor::of<int64_t>({rows}, sources)));
       continue;
     case Role::Longest:
       arguments.push_back(own.emplace_back(Tensor::of<int64_t>(
@@ -159,7 +159,8 @@ Expected<TensorRef> Generator::Steps::step(ArrayRef<int64_t> parents,
                     : TensorRef(outputs[decoding.outputs + place - 1]),
             parents)));
       else if (place < firstMemory)
-        arguments.push_back(own.emplace_back(gatherRows(given[place], sources)));
+        arguments.push_back(
+            own.emplace_back(gatherRows(given[place], sources)));
       else
         arguments.push_back(given[place]);
       continue;
@@ -184,9 +185,8 @@ Expected<TensorRef> Generator::Steps::step(ArrayRef<int64_t> parents,
       return makeError("a step of a decoder takes no such argument");
     }
   }
-  if (Error error =
-          generator.module->call(generator.step->name, arguments, rows,
-                                 &*generator.prepared))
+  if (Error error = generator.module->call(generator.step->name, arguments,
+                                           rows, &*generator.prepared))
     return error;
   if (keepsAlignments && generator.alignmentOutput)
     alignments.push_back(next[*generator.alignmentOutput].clone());

@@ -144,8 +144,8 @@ Expected<std::string> FunctionCall::bind(const Dataset &dataset) const {
           describe(spec.isSequence(), spec.dtype, spec.elementShape));
     if (!isSequence)
       continue;
-    auto [it, inserted] = axes.try_emplace(
-        input->lengthClass, std::pair(spec.axis, input->name));
+    auto [it, inserted] =
+        axes.try_emplace(input->lengthClass, std::pair(spec.axis, input->name));
     if (it->second.first != spec.axis)
       return makeError("function '" + objective + "' goes through '" +
                        it->second.second + "' and '" + input->name +

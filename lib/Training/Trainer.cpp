@@ -106,6 +106,12 @@ evaluate(const Module &module, StringRef objective,
   if (!batcher)
     return batcher.takeError();
 
+  // Losses are of what a decoder is taught, if there is one.
+  std::string instantAxis = *axis;
+  for (const Argument *input : call->dataInputs())
+    if (input->end)
+      instantAxis = dataset.find(input->name)->spec.axis;
+
   Evaluation result;
   double sum = 0, instantSum = 0, instants = 0;
   for (int64_t i = 0, e = batcher->batchesPerEpoch(); i < e; ++i) {
@@ -115,8 +121,9 @@ evaluate(const Module &module, StringRef objective,
     if (Error error = call->run(batch))
       return error;
     for (auto [row, loss] : enumerate(getLosses(call->result(0), batch.size))) {
-      double length =
-          axis->empty() ? 1 : dataset.length(*axis, batch.examples[row]);
+      double length = instantAxis.empty()
+                          ? 1
+                          : dataset.length(instantAxis, batch.examples[row]);
       sum += loss;
       instantSum += loss * length;
       instants += length;

@@ -26,8 +26,8 @@ static double getWeight(const Tensor &weights, int64_t row, int64_t column) {
   double value = 0;
   dispatch(weights.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    value = double(static_cast<const T *>(
-        weights.data())[row * weights.dim(1) + column]);
+    value = double(
+        static_cast<const T *>(weights.data())[row * weights.dim(1) + column]);
   });
   return value;
 }

@@ -366,9 +366,8 @@ Expected<ravel::Table> DataConfig::readTable(StringRef path) const {
 
 /// The input of that name; null if there is none.
 static const Argument *findInput(DataConfig::Inputs inputs, StringRef name) {
-  auto *it = find_if(inputs, [&](const Argument *input) {
-    return input->name == name;
-  });
+  auto *it = find_if(
+      inputs, [&](const Argument *input) { return input->name == name; });
   return it == inputs.end() ? nullptr : *it;
 }
 
@@ -491,15 +490,15 @@ Expected<Dataset> DataConfig::build(const ravel::Table &table, RowRange rows,
     append_range(list, text->fields());
   }
   if (list.empty())
-    return makeFileError(
-        table.path(),
-        "has none of the function's inputs: " +
-            (inputs.empty() ? "it takes no data"
-                            : join(map_range(inputs,
-                                             [](const Argument *input) {
-                                               return input->name;
-                                             }),
-                                   ", ")));
+    return makeFileError(table.path(),
+                         "has none of the function's inputs: " +
+                             (inputs.empty()
+                                  ? "it takes no data"
+                                  : join(map_range(inputs,
+                                                   [](const Argument *input) {
+                                                     return input->name;
+                                                   }),
+                                         ", ")));
   Expected<Dataset> dataset =
       Dataset::create(std::move(list), std::move(sources));
   if (!dataset)
@@ -786,8 +785,7 @@ Expected<Split> DataConfig::fit(StringRef path, StringRef validation,
   return result;
 }
 
-Expected<Dataset> DataConfig::read(StringRef path, RowRange rows,
-                                   Inputs inputs,
+Expected<Dataset> DataConfig::read(StringRef path, RowRange rows, Inputs inputs,
                                    std::optional<ravel::Table> *result) {
   if (which == Text) {
     Expected<std::unique_ptr<MemoryBuffer>> file = readFile(path);

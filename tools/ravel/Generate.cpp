@@ -79,8 +79,7 @@ private:
   Expected<bool> answerLines(ArrayRef<Line> lines);
   std::optional<std::vector<int32_t>> encode(StringRef text, int64_t number);
   Expected<std::string> decode(const Generated &generated) const;
-  Error write(int64_t number, StringRef text,
-              ArrayRef<Generated> hypotheses);
+  Error write(int64_t number, StringRef text, ArrayRef<Generated> hypotheses);
   std::vector<std::string> split(StringRef text, const Vocabulary *vocabulary,
                                  bool isEncoded) const;
 
@@ -164,8 +163,8 @@ Error LineGenerator::write(int64_t number, StringRef text,
     if (rank > 0 || hypothesis.alignment.numElements() == 0)
       continue;
     AlignmentPanel panel;
-    panel.source = source ? getSymbols(text, source->unit())
-                          : std::vector<std::string>();
+    panel.source =
+        source ? getSymbols(text, source->unit()) : std::vector<std::string>();
     for (int32_t token : hypothesis.tokens)
       panel.target.push_back(target ? target->entry(token).str()
                                     : std::to_string(token));
@@ -225,7 +224,8 @@ static Batch makeLines(const Argument &input, ArrayRef<Line> lines,
 Expected<bool> LineGenerator::answerLines(ArrayRef<Line> lines) {
   std::vector<int64_t> numbers;
   std::vector<std::string> texts;
-  Batch batch = makeLines(*generator.dataInputs().front(), lines, numbers, texts);
+  Batch batch =
+      makeLines(*generator.dataInputs().front(), lines, numbers, texts);
   bool isWhole = batch.size == int64_t(lines.size());
   std::vector<std::vector<Generated>> answers;
   if (batch.size > 0) {
@@ -379,8 +379,8 @@ countErrors(const Module &module, StringRef name,
   std::vector<std::vector<std::vector<int32_t>>> references;
   int32_t end = generator->decoding().until;
   for (int64_t example = 0; example < dataset.size(); ++example) {
-    auto [it, inserted] =
-        places.try_emplace(getSource(dataset, example, inputs), examples.size());
+    auto [it, inserted] = places.try_emplace(
+        getSource(dataset, example, inputs), examples.size());
     if (inserted) {
       examples.push_back(example);
       references.emplace_back();

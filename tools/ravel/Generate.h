@@ -26,12 +26,12 @@ bool generates(const Module &module, llvm::StringRef name);
 llvm::Expected<int> runGenerator(const Module &module, llvm::StringRef name,
                                  const ParameterStore &parameters,
                                  const DataConfig &config,
-                                 const ClassLimits &limits,
-                                 const Dataset *data, llvm::raw_ostream &os);
+                                 const ClassLimits &limits, const Dataset *data,
+                                 llvm::raw_ostream &os);
 
-/// Generates greedily for a dataset, and compares with its field `target`, which
-/// ends as decoders do. Examples of one source are one, with several references.
-/// Nothing if `stop` said so.
+/// Generates greedily for a dataset, and compares with its field `target`,
+/// which ends as decoders do. Examples of one source are one, with several
+/// references. Nothing if `stop` said so.
 llvm::Expected<std::optional<ErrorCounts>>
 countErrors(const Module &module, llvm::StringRef name,
             const ParameterStore &parameters, const Dataset &dataset,

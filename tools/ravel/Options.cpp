@@ -232,16 +232,15 @@ cl::opt<int64_t>
              cl::desc("A line in metrics.jsonl after so many steps "
                       "(default: every epoch)"),
              cl::sub(trainCommand), cl::cat(trainingOptions));
-cl::opt<std::string>
-    metric("metric",
-           cl::value_desc("loss|bits|perplexity|rmse|token-error|sequence-error"),
-           cl::desc("What validation reports and the best is chosen by (loss). "
-                    "bits, perplexity: of a loss in nats per symbol; rmse: of "
-                    "rnn.mse, in the target's own units; token-error, "
-                    "sequence-error: of what --decode generates, edits for "
-                    "each token and the share that is wrong"),
-           cl::sub(trainCommand), cl::sub(evaluateCommand),
-           cl::cat(trainingOptions));
+cl::opt<std::string> metric(
+    "metric",
+    cl::value_desc("loss|bits|perplexity|rmse|token-error|sequence-error"),
+    cl::desc("What validation reports and the best is chosen by (loss). "
+             "bits, perplexity: of a loss in nats per symbol; rmse: of "
+             "rnn.mse, in the target's own units; token-error, "
+             "sequence-error: of what --decode generates, edits for "
+             "each token and the share that is wrong"),
+    cl::sub(trainCommand), cl::sub(evaluateCommand), cl::cat(trainingOptions));
 cl::opt<std::string> decodeFunction(
     "decode", cl::value_desc("@function"),
     cl::desc("A function that generates what the objective is taught; "

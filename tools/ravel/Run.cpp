@@ -23,10 +23,12 @@ namespace {
 /// One result of a function, for every example of the data.
 struct Result {
   const Argument *argument;
+  /// Of one row. Alignments are as wide as the longest source of all.
+  std::vector<int64_t> shape;
   std::vector<Tensor> values; // [length, shape...] or [shape...]
 
   bool isSequence() const { return argument->layout == RowLayout::Sequence; }
-  int64_t width() const { return *countElements(argument->shape); }
+  int64_t width() const { return *countElements(shape); }
 };
 
 /// Turns results into rows of text.
@@ -54,6 +56,49 @@ private:
 };
 } // namespace
 
+/// The axis of the sequences of a class of lengths.
+static std::string getAxis(const FunctionCall &call, const Dataset &data,
+                           int64_t lengthClass) {
+  for (const Argument *input : call.dataInputs())
+    if (input->layout == RowLayout::Sequence &&
+        input->lengthClass == lengthClass)
+      return data.find(input->name)->spec.axis;
+  return "";
+}
+
+/// The shape of one row of a result of a call on `data`.
+static std::vector<int64_t> getRowShape(const FunctionCall &call,
+                                        const Dataset &data,
+                                        const Argument &argument) {
+  std::vector<int64_t> shape;
+  for (int64_t size : argument.shape) {
+    if (size == kLongest) {
+      size = 0;
+      std::string axis = getAxis(call, data, argument.memoryClass);
+      for (int64_t example = 0; example < data.size(); ++example)
+        size = std::max(size, data.length(axis, example));
+    }
+    shape.push_back(size);
+  }
+  return shape;
+}
+
+/// `rows`, [rows, shape...], with rows of the shape `row`: what is added is 0.
+static Tensor widen(const TensorRef &rows, ArrayRef<int64_t> row) {
+  Shape shape(row);
+  shape.insert(shape.begin(), rows.shape.front());
+  Tensor result(rows.dtype, shape);
+  if (result.numElements() == 0)
+    return result;
+  std::memset(result.data(), 0, result.sizeInBytes());
+  int64_t from = rows.sizeInBytes() / shape[0];
+  int64_t to = result.sizeInBytes() / shape[0];
+  for (int64_t i = 0; i < shape[0]; ++i)
+    std::memcpy(static_cast<char *>(result.data()) + i * to,
+                static_cast<const char *>(rows.data) + i * from, from);
+  return result;
+}
+
 /// Calls a function on every example of a dataset.
 static Expected<std::vector<Result>> runAll(FunctionCall &call,
                                             const Dataset &data) {
@@ -61,8 +106,12 @@ static Expected<std::vector<Result>> runAll(FunctionCall &call,
   if (!axis)
     return axis.takeError();
   std::vector<Result> results;
-  for (const Argument *argument : call.results())
-    results.push_back({argument, std::vector<Tensor>(data.size())});
+  for (const Argument *argument : call.results()) {
+    Result &result = results.emplace_back();
+    result.argument = argument;
+    result.shape = getRowShape(call, data, *argument);
+    result.values.resize(data.size());
+  }
   BatchingOptions options;
   options.batchSize = data.numStreams() ? data.numStreams() : batchSize;
   options.shuffle = false;
@@ -76,15 +125,20 @@ static Expected<std::vector<Result>> runAll(FunctionCall &call,
       return error;
     for (auto [k, result] : enumerate(results)) {
       TensorRef value = call.result(k);
+      Tensor widened;
+      if (ArrayRef(result.shape) != ArrayRef(result.argument->shape)) {
+        widened = widen(value, result.shape);
+        value = widened;
+      }
       if (result.isSequence()) {
-        std::vector<Tensor> parts =
-            unpack(batch.findAxis(*axis)->layout, value);
+        std::string own = getAxis(call, data, result.argument->lengthClass);
+        std::vector<Tensor> parts = unpack(batch.findAxis(own)->layout, value);
         for (auto [row, example] : enumerate(batch.examples))
           result.values[example] = std::move(parts[row]);
         continue;
       }
       for (auto [row, example] : enumerate(batch.examples)) {
-        Tensor part(result.argument->dtype, result.argument->shape);
+        Tensor part(result.argument->dtype, Shape(ArrayRef(result.shape)));
         size_t begin = result.argument->layout == RowLayout::Example
                            ? row * part.sizeInBytes()
                            : 0;
@@ -121,7 +175,7 @@ bool Writer::isPrediction(const Result &result) const {
 const Vocabulary *Writer::getVocabulary(const Result &result) const {
   const Vocabulary *vocabulary = config.targetVocabulary();
   return !raw && vocabulary && isFloat(result.argument->dtype) &&
-                 result.argument->shape.size() == 1 &&
+                 result.shape.size() == 1 &&
                  result.width() >= vocabulary->size()
              ? vocabulary
              : nullptr;
@@ -181,7 +235,7 @@ Writer::nameColumns(ArrayRef<std::string> names) {
     else if (isPrediction(result))
       for (const std::string &column : config.numericTarget()->columns)
         columns.push_back("predicted_" + column);
-    else if (result.argument->shape.empty())
+    else if (result.shape.empty())
       columns.push_back(base);
     else
       for (int64_t i = 0; i < result.width(); ++i)
@@ -215,7 +269,7 @@ Error Writer::writeNpz(StringRef path, ArrayRef<std::string> names) {
       lengths.push_back(result.isSequence() ? value.dim(0) : 1);
       total += lengths.back();
     }
-    Shape shape = result.argument->shape;
+    Shape shape((ArrayRef(result.shape)));
     shape.insert(shape.begin(), total);
     Tensor joined(result.argument->dtype, shape);
     char *out = static_cast<char *>(joined.data());

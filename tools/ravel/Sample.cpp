@@ -8,34 +8,11 @@
 #include "Data.h"
 #include "Options.h"
 #include "ravel/Execution/FileIO.h"
-#include "ravel/Training/Random.h"
-#include <algorithm>
+#include "ravel/Generation/Search.h"
 #include <cmath>
 
 using namespace llvm;
 namespace ravel::driver {
-
-/// Draws from the softmax of scores divided by a temperature; the largest if
-/// that is 0.
-static int32_t draw(ArrayRef<double> scores, double temperature,
-                    Random &random) {
-  const double *largest = std::max_element(scores.begin(), scores.end());
-  if (temperature <= 0)
-    return largest - scores.begin();
-  std::vector<double> weights;
-  double sum = 0;
-  for (double score : scores) {
-    weights.push_back(std::exp((score - *largest) / temperature));
-    sum += weights.back();
-  }
-  double at = random.uniform() * sum;
-  for (auto [i, weight] : enumerate(weights)) {
-    at -= weight;
-    if (at < 0)
-      return i;
-  }
-  return largest - scores.begin();
-}
 
 /// A batch of one example: one symbol, or a sequence of them.
 static Batch makeSymbols(const Argument &input, ArrayRef<int32_t> ids,
@@ -74,6 +51,9 @@ Expected<int> sample() {
     return function.takeError();
   if (length < 0 || !(temperature >= 0) || !std::isfinite(temperature))
     return makeError("--length and --temperature must not be negative");
+  if (topK < 0 || !(topP > 0) || topP > 1)
+    return makeError("--top-k must not be negative, and --top-p must be above "
+                     "0 and at most 1");
   Expected<ModelFolder> model = ModelFolder::open();
   if (!model)
     return model.takeError();
@@ -135,6 +115,10 @@ Expected<int> sample() {
                        "' is not among the symbols of the model");
 
   Random random(seed);
+  SearchOptions drawing;
+  drawing.temperature = temperature;
+  drawing.topK = topK;
+  drawing.topP = topP;
   bool isSequence = inputs.front()->layout == RowLayout::Sequence;
   bool hasState = !call->carriedInputs().empty();
   bool isWords = vocabulary->unit() == TextUnit::Word;
@@ -154,7 +138,7 @@ Expected<int> sample() {
       fed += take;
     }
     int32_t next =
-        draw(getScores(call->result(0), width, count), temperature, random);
+        drawClass(getScores(call->result(0), width, count), drawing, random);
     text.push_back(next);
     Expected<std::string> symbol = vocabulary->decode({next});
     if (!symbol)

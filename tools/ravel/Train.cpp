@@ -422,9 +422,8 @@ Expected<int> evaluateModel() {
         compileFunction(compiler, model->source, *decode, *type);
     if (!decoder)
       return decoder.takeError();
-    Expected<std::optional<ErrorCounts>> errors =
-        countErrors(*decoder, *decode, *parameters, *data, *target, batchSize,
-                    nullptr);
+    Expected<std::optional<ErrorCounts>> errors = countErrors(
+        *decoder, *decode, *parameters, *data, *target, batchSize, nullptr);
     if (!errors)
       return errors.takeError();
     outs() << formatv("token-error {0:f4}, sequence-error {1:f4} on {2} "

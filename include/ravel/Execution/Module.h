@@ -78,7 +78,8 @@ constexpr int64_t kLongest = -1;
 
 /// How a function generates: `NAME.start` gives the class to start from, the
 /// states and the values of the example, and memories; `NAME.step`, given these
-/// and the class chosen last, the body's outputs, scores first, and next states.
+/// and the class chosen last, the body's outputs, scores first, and next
+/// states.
 struct Decoding {
   /// The class that ends a sequence, and the most classes in one.
   int32_t until = 0;

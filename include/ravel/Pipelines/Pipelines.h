@@ -43,8 +43,9 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       llvm::cl::init(0)};
   Option<double> scheduledSampling{
       *this, "scheduled-sampling",
-      llvm::cl::desc("How often a taught decoder in training is given the class "
-                     "that it would have chosen"),
+      llvm::cl::desc(
+          "How often a taught decoder in training is given the class "
+          "that it would have chosen"),
       llvm::cl::init(0)};
   Option<std::string> optimizer{*this, "optimizer",
                                 llvm::cl::desc("Optimizer to add"),

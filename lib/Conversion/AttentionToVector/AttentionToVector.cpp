@@ -4,14 +4,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-// Writes each `rnn.attend_rows` on memrefs as loops over rows, the elements of a
-// memory and vectors of columns. An alignment is a few numbers beside a memory's
-// vectors: what matters is that these are read once, in order.
+// Writes each `rnn.attend_rows` on memrefs as loops over rows, the elements of
+// a memory and vectors of columns. An alignment is a few numbers beside a
+// memory's vectors: what matters is that these are read once, in order.
 //
 // Threads deal rows as the kernels `rnn.rows` beside them do, so that nobody
-// waits; where those share columns, threads share rows here and wait at the end.
-// The gradient of a memory is a sum over rows: threads share its columns, and
-// each adds in the order of the rows.
+// waits; where those share columns, threads share rows here and wait at the
+// end. The gradient of a memory is a sum over rows: threads share its columns,
+// and each adds in the order of the rows.
 //
 //===----------------------------------------------------------------------===//
 
@@ -112,8 +112,7 @@ private:
 AttentionLowering::Span AttentionLowering::getSpan(Value row) {
   Value source = memref::LoadOp::create(b, op.getSources(), row);
   Value begin = memref::LoadOp::create(b, op.getStarts(), source);
-  Value end =
-      memref::LoadOp::create(b, op.getStarts(), loops.add(source, 1));
+  Value end = memref::LoadOp::create(b, op.getStarts(), loops.add(source, 1));
   return {begin, loops.sub(end, begin)};
 }
 
@@ -197,15 +196,15 @@ void AttentionLowering::emitScores(Value row, const Span &span) {
     SmallVector<Value> elements, sums(count, loops.zero());
     for (int64_t u = 0; u < count; ++u)
       elements.push_back(loops.add(span.begin, loops.add(i, u)));
-    sums = loops.accumulate(
-        loops.index(0), loops.index(vectors), sums,
-        [&](Value k, ValueRange carried) {
-          return addProducts(elements, {loops.mul(k, lanes), 1, lanes},
-                             carried);
-        });
+    sums = loops.accumulate(loops.index(0), loops.index(vectors), sums,
+                            [&](Value k, ValueRange carried) {
+                              return addProducts(
+                                  elements, {loops.mul(k, lanes), 1, lanes},
+                                  carried);
+                            });
     if (size % lanes != 0)
-      sums = addProducts(
-          elements, {loops.index(vectors * lanes), 1, size % lanes}, sums);
+      sums = addProducts(elements,
+                         {loops.index(vectors * lanes), 1, size % lanes}, sums);
     for (auto [u, sum] : llvm::enumerate(sums)) {
       Value score =
           vector::ReductionOp::create(b, vector::CombiningKind::ADD, sum);
@@ -222,21 +221,20 @@ void AttentionLowering::emitScores(Value row, const Span &span) {
 
 void AttentionLowering::emitScoreAdjoint(Value row, const Span &span) {
   Value memory = op.getMemory();
-  loops.forColumns(
-      getColumns(memory), 1, std::nullopt, [&](Columns columns) {
-        Value q = loops.load(in(1), row, columns, 0);
-        SmallVector<Value> sums = loops.accumulate(
-            loops.index(0), span.count, {loops.zero(), loops.zero()},
-            [&](Value i, ValueRange carried) -> SmallVector<Value> {
-              Value d = broadcast(loadNumber(in(0), row, i));
-              Value m = loops.load(memory, loops.add(span.begin, i), columns, 0);
-              Value h = math::TanhOp::create(b, add(q, m));
-              Value slope = sub(splat(1), mul(h, h));
-              return {fma(d, h, carried[0]), fma(d, slope, carried[1])};
-            });
-        loops.store(sums[0], out(0), row, columns, 0);
-        loops.store(sums[1], out(1), row, columns, 0);
-      });
+  loops.forColumns(getColumns(memory), 1, std::nullopt, [&](Columns columns) {
+    Value q = loops.load(in(1), row, columns, 0);
+    SmallVector<Value> sums = loops.accumulate(
+        loops.index(0), span.count, {loops.zero(), loops.zero()},
+        [&](Value i, ValueRange carried) -> SmallVector<Value> {
+          Value d = broadcast(loadNumber(in(0), row, i));
+          Value m = loops.load(memory, loops.add(span.begin, i), columns, 0);
+          Value h = math::TanhOp::create(b, add(q, m));
+          Value slope = sub(splat(1), mul(h, h));
+          return {fma(d, h, carried[0]), fma(d, slope, carried[1])};
+        });
+    loops.store(sums[0], out(0), row, columns, 0);
+    loops.store(sums[1], out(1), row, columns, 0);
+  });
 }
 
 void AttentionLowering::emitWeigh(Value row, const Span &span) {
@@ -308,8 +306,7 @@ void AttentionLowering::emitRecall(Value row, const Span &span) {
       getColumns(memory), kVectors, std::nullopt, [&](Columns columns) {
         SmallVector<Value> sums(columns.vectors, loops.zero());
         sums = loops.accumulate(
-            loops.index(0), span.count, sums,
-            [&](Value i, ValueRange carried) {
+            loops.index(0), span.count, sums, [&](Value i, ValueRange carried) {
               Value a = broadcast(loadNumber(in(0), row, i));
               Value element = loops.add(span.begin, i);
               SmallVector<Value> next;
@@ -329,30 +326,28 @@ void AttentionLowering::emitAccumulate() {
   std::optional<ThreadShare> share;
   if (op.getThreadId())
     share = ThreadShare{op.getThreadId(), op.getNumThreads()};
-  loops.forColumns(
-      getColumns(out()), kVectors, share, [&](Columns columns) {
-        loops.forEach(
-            loops.index(0), loops.getRows(in(1)), 1, [&](Value row) {
-              Span span = getSpan(row);
-              SmallVector<Value> v;
-              for (int64_t u = 0; u < columns.vectors; ++u)
-                v.push_back(loops.load(in(1), row, columns, u));
-              loops.forEach(loops.index(0), span.count, 1, [&](Value i) {
-                Value d = broadcast(loadNumber(in(0), row, i));
-                Value element = loops.add(span.begin, i);
-                for (int64_t u = 0; u < columns.vectors; ++u) {
-                  Value factor = v[u];
-                  if (memory) {
-                    Value h = math::TanhOp::create(
-                        b, add(factor, loops.load(memory, element, columns, u)));
-                    factor = sub(splat(1), mul(h, h));
-                  }
-                  Value sum = loops.load(out(), element, columns, u);
-                  loops.store(fma(d, factor, sum), out(), element, columns, u);
-                }
-              });
-            });
+  loops.forColumns(getColumns(out()), kVectors, share, [&](Columns columns) {
+    loops.forEach(loops.index(0), loops.getRows(in(1)), 1, [&](Value row) {
+      Span span = getSpan(row);
+      SmallVector<Value> v;
+      for (int64_t u = 0; u < columns.vectors; ++u)
+        v.push_back(loops.load(in(1), row, columns, u));
+      loops.forEach(loops.index(0), span.count, 1, [&](Value i) {
+        Value d = broadcast(loadNumber(in(0), row, i));
+        Value element = loops.add(span.begin, i);
+        for (int64_t u = 0; u < columns.vectors; ++u) {
+          Value factor = v[u];
+          if (memory) {
+            Value h = math::TanhOp::create(
+                b, add(factor, loops.load(memory, element, columns, u)));
+            factor = sub(splat(1), mul(h, h));
+          }
+          Value sum = loops.load(out(), element, columns, u);
+          loops.store(fma(d, factor, sum), out(), element, columns, u);
+        }
       });
+    });
+  });
 }
 
 void AttentionLowering::emitRow(Value row) {
@@ -392,8 +387,9 @@ static LogicalResult verifyForLowering(AttendRowsOp op) {
   for (Value operand : op->getOperands())
     if (auto type = dyn_cast<MemRefType>(operand.getType());
         type && !type.isLastDimUnitStride())
-      return op.emitOpError("needs operands whose last dimension is contiguous, "
-                            "but one is ")
+      return op.emitOpError(
+                 "needs operands whose last dimension is contiguous, "
+                 "but one is ")
              << type;
   return success();
 }

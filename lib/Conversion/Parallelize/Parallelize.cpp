@@ -74,9 +74,9 @@ static Value createRowCount(OpBuilder &builder, Operation *op) {
         continue;
       Location loc = kernel->getLoc();
       Value size = memref::DimOp::create(builder, loc, base, 0);
-      count = count ? arith::MinUIOp::create(builder, loc, count, size)
-                          .getResult()
-                    : size;
+      count =
+          count ? arith::MinUIOp::create(builder, loc, count, size).getResult()
+                : size;
     }
   });
   return count;
@@ -322,8 +322,9 @@ static LogicalResult parallelize(Block &block, ModuleOp module,
   parallelizeRowSums(block, module);
   SmallVector<Operation *> work;
   for (Operation &op : block)
-    if (isa<RowsOp, AttendRowsOp>(op) || (op.hasAttr(RNNDialect::kTimeAttr) &&
-                            op.getNumResults() == 0 && isSplittable(&op)))
+    if (isa<RowsOp, AttendRowsOp>(op) ||
+        (op.hasAttr(RNNDialect::kTimeAttr) && op.getNumResults() == 0 &&
+         isSplittable(&op)))
       work.push_back(&op);
   for (Operation *op : work)
     if (failed(parallelize(op, module, limits)))

@@ -326,9 +326,8 @@ static bool hasNeighbours(RowsOp op) {
   if (!loop)
     return false;
   unsigned kernels = 0;
-  loop.walk([&](Operation *inner) {
-    kernels += isa<RowsOp, AttendRowsOp>(inner);
-  });
+  loop.walk(
+      [&](Operation *inner) { kernels += isa<RowsOp, AttendRowsOp>(inner); });
   return kernels > 1;
 }
 

@@ -18,3 +18,8 @@ func.func @loss(%word: !rnn.seq<i32>, %sounds: !rnn.seq<i32>) -> f32 {
   %l = rnn.cross_entropy %s, %sounds : !rnn.seq<tensor<7xf32>>, !rnn.seq<i32>
   return %l : f32
 }
+
+func.func @align(%word: !rnn.seq<i32>, %sounds: !rnn.seq<i32>) -> !rnn.seq<!rnn.alignment<f32>> {
+  %s, %a = rnn.teach @write(%word) with(%sounds) : (!rnn.seq<i32>, !rnn.seq<i32>) -> (!rnn.seq<tensor<7xf32>>, !rnn.seq<!rnn.alignment<f32>>)
+  return %a : !rnn.seq<!rnn.alignment<f32>>
+}

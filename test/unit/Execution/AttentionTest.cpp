@@ -110,8 +110,8 @@ TEST_P(AttentionTest, ExampleAloneEqualsInBatch) {
       one.emplace(name, std::move(row));
     }
     runner.otherLengths = {{targets[i]}};
-    Tensor alone = std::move(
-        runner.call("loss", {lengths[i]}, one, call.parameters)[0]);
+    Tensor alone =
+        std::move(runner.call("loss", {lengths[i]}, one, call.parameters)[0]);
     EXPECT_EQ(alone.view<float>()[0], losses[i]) << "example " << i;
   }
 }

@@ -17,8 +17,7 @@ using namespace ravel::test;
 RandomCall::RandomCall(const Module &module, llvm::StringRef function,
                        std::vector<int64_t> lengths, uint64_t seed,
                        const std::map<std::string, Range> &ranges,
-                       int32_t numClasses,
-                       llvm::ArrayRef<int64_t> otherLengths)
+                       int32_t numClasses, llvm::ArrayRef<int64_t> otherLengths)
     : lengths(std::move(lengths)) {
   std::mt19937_64 random(seed);
   int64_t batch = this->lengths.size();

@@ -88,8 +88,8 @@ std::vector<Tensor> ModelRunner::call(llvm::StringRef function,
     if (argument.layout == RowLayout::Example)
       shape.push_back(batch);
     for (int64_t size : argument.shape)
-      shape.push_back(size == kLongest ? layouts[argument.memoryClass].numSteps()
-                                       : size);
+      shape.push_back(
+          size == kLongest ? layouts[argument.memoryClass].numSteps() : size);
     switch (argument.role) {
     case Role::Batch:
       continue;
@@ -147,8 +147,8 @@ std::vector<Tensor> ModelRunner::call(llvm::StringRef function,
     if (argument.layout == RowLayout::Sequence) {
       std::vector<Tensor> sequences;
       std::vector<TensorRef> refs;
-      for (auto [index, length] : llvm::zip_equal(
-               layout.order, lengthsByClass[argument.lengthClass]))
+      for (auto [index, length] :
+           llvm::zip_equal(layout.order, lengthsByClass[argument.lengthClass]))
         sequences.push_back(getSequence(given, index, length));
       for (const Tensor &sequence : sequences)
         refs.push_back(sequence);
@@ -193,8 +193,8 @@ std::vector<Tensor> ModelRunner::call(llvm::StringRef function,
       shape.insert(shape.begin(), batch);
       Tensor padded(tensor.dtype(), shape);
       int64_t stride = batch ? padded.sizeInBytes() / batch : 0;
-      for (auto [row, sequence] : llvm::enumerate(
-               unpack(layouts[argument.lengthClass], tensor)))
+      for (auto [row, sequence] :
+           llvm::enumerate(unpack(layouts[argument.lengthClass], tensor)))
         if (sequence.sizeInBytes() != 0)
           memcpy(static_cast<char *>(padded.data()) +
                      layout.order[row] * stride,

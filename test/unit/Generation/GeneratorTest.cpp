@@ -4,8 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-// Compiled decoders that generate: their scores are what a taught pass gives for
-// the same sequences, and a batch gives what its examples give alone.
+// Compiled decoders that generate: their scores are what a taught pass gives
+// for the same sequences, and a batch gives what its examples give alone.
 //
 //===----------------------------------------------------------------------===//
 
@@ -91,8 +91,8 @@ protected:
     generator.emplace(std::move(*made));
   }
 
-  std::vector<std::vector<Generated>>
-  generate(llvm::ArrayRef<int64_t> examples, const SearchOptions &options) {
+  std::vector<std::vector<Generated>> generate(llvm::ArrayRef<int64_t> examples,
+                                               const SearchOptions &options) {
     auto dataset = Dataset::create({makeField("x", getSources())});
     EXPECT_TRUE(bool(dataset));
     Batch batch = makeBatch(*dataset, examples, "x");

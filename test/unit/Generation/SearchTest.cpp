@@ -221,9 +221,9 @@ TEST(SearchTest, BatchEqualsOneByOne) {
       class Shifted : public HashModel {
       public:
         Shifted(int64_t source) : HashModel(4, 7), source(source) {}
-        llvm::Expected<TensorRef> step(llvm::ArrayRef<int64_t> parents,
-                                       llvm::ArrayRef<int64_t> sources,
-                                       llvm::ArrayRef<int32_t> tokens) override {
+        llvm::Expected<TensorRef>
+        step(llvm::ArrayRef<int64_t> parents, llvm::ArrayRef<int64_t> sources,
+             llvm::ArrayRef<int32_t> tokens) override {
           std::vector<int64_t> own(sources.size(), source), first(parents);
           if (isFirst)
             first = own;

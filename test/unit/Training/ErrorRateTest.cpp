@@ -16,10 +16,9 @@ namespace {
 int64_t getDistance(llvm::ArrayRef<int32_t> a, llvm::ArrayRef<int32_t> b) {
   if (a.empty() || b.empty())
     return a.size() + b.size();
-  return std::min({getDistance(a.drop_back(), b) + 1,
-                   getDistance(a, b.drop_back()) + 1,
-                   getDistance(a.drop_back(), b.drop_back()) +
-                       (a.back() != b.back())});
+  return std::min(
+      {getDistance(a.drop_back(), b) + 1, getDistance(a, b.drop_back()) + 1,
+       getDistance(a.drop_back(), b.drop_back()) + (a.back() != b.back())});
 }
 
 TEST(ErrorRateTest, DistanceIsTheFewestEdits) {

@@ -13,10 +13,12 @@ using namespace ravel;
 using namespace ravel::test;
 
 TEST(MetricTest, ParsesNames) {
-  for (const char *name : {"loss", "bits", "perplexity", "rmse"})
+  for (const char *name : {"loss", "bits", "perplexity", "rmse", "token-error",
+                           "sequence-error"})
     EXPECT_EQ(getName(get(parseMetric(name))), name);
   EXPECT_CONTAINS(messageOf(parseMetric("accuracy")),
-                  "expected loss, bits, perplexity or rmse");
+                  "expected loss, bits, perplexity, rmse, token-error or "
+                  "sequence-error");
 }
 
 TEST(MetricTest, ConvertsMeans) {

@@ -30,8 +30,9 @@ LogicalResult MemoryType::verify(function_ref<InFlightDiagnostic()> emitError,
   if (tensor && tensor.getRank() == 1 &&
       isa<FloatType>(tensor.getElementType()))
     return success();
-  return emitError() << "element of a memory must be a vector of floats, but is "
-                     << elementType;
+  return emitError()
+         << "element of a memory must be a vector of floats, but is "
+         << elementType;
 }
 
 LogicalResult
@@ -67,8 +68,8 @@ static LogicalResult verifyType(Operation *op, StringRef message, Type expected,
 
 LogicalResult AttendOp::verify() {
   Type element = getElementOrSelf(getMemory().getType());
-  bool compares = getScore() == AttentionScore::Dot ||
-                  getScore() == AttentionScore::Scaled;
+  bool compares =
+      getScore() == AttentionScore::Dot || getScore() == AttentionScore::Scaled;
   if (compares &&
       failed(verifyType(*this,
                         "C1: elements of the memory must have the query's "
@@ -77,15 +78,15 @@ LogicalResult AttendOp::verify() {
     return failure();
   if (getScalarType(getQuery().getType()) != getScalarType(element))
     return emitOpError("C1: query and memory must be of one element type");
-  if (failed(verifyType(*this, "C2: the result must be an element of the memory",
+  if (failed(verifyType(*this,
+                        "C2: the result must be an element of the memory",
                         element, getResult().getType())))
     return failure();
   if (std::optional<int64_t> size = getSize();
       size && (*size < 1 || getScore() != AttentionScore::Additive))
     return emitOpError(
         "C3: 'size' must be positive, and stands with 'additive' alone");
-  if (getWeights() && getHeld(getWeights()) !=
-                          getScalarType(element))
+  if (getWeights() && getHeld(getWeights()) != getScalarType(element))
     return emitOpError("C4: weights must be of ") << getScalarType(element);
   return success();
 }
@@ -98,12 +99,14 @@ LogicalResult RememberOp::verify() {
 
 LogicalResult ScoreOp::verify() {
   Type element = getHeld(getMemory());
-  if (failed(verifyType(*this, "C1: the query must have the type of the "
-                               "memory's elements",
+  if (failed(verifyType(*this,
+                        "C1: the query must have the type of the "
+                        "memory's elements",
                         element, getQuery().getType())) ||
       (getWeights() &&
-       failed(verifyType(*this, "C1: weights must have the type of the "
-                                "memory's elements",
+       failed(verifyType(*this,
+                         "C1: weights must have the type of the "
+                         "memory's elements",
                          element, getWeights().getType()))))
     return failure();
   return verifyType(*this, "C2: the alignment must be of their element type",
@@ -112,18 +115,18 @@ LogicalResult ScoreOp::verify() {
 
 LogicalResult RecallOp::verify() {
   Type element = getHeld(getMemory());
-  if (failed(verifyType(*this, "C1: the result must be an element of the memory",
+  if (failed(verifyType(*this,
+                        "C1: the result must be an element of the memory",
                         element, getType())))
     return failure();
   return verifyType(*this, "C1: the alignment must be of its element type",
-                    getScalarType(element),
-                    getHeld(getAlignment()));
+                    getScalarType(element), getHeld(getAlignment()));
 }
 
 LogicalResult ScoreAdjointOp::verify() {
-  return verifyType(
-      *this, "C1: the query must have the type of the memory's elements",
-      getHeld(getMemory()), getQuery().getType());
+  return verifyType(*this,
+                    "C1: the query must have the type of the memory's elements",
+                    getHeld(getMemory()), getQuery().getType());
 }
 
 LogicalResult ImprintOp::verify() {
@@ -132,8 +135,7 @@ LogicalResult ImprintOp::verify() {
     return failure();
   if (getMemory() &&
       failed(verifyType(*this, "C1: what is added must hold the vector's type",
-                        getVector().getType(),
-                        getHeld(getMemory()))))
+                        getVector().getType(), getHeld(getMemory()))))
     return failure();
   if (!getMemory() == !getWeights() &&
       (!getWeights() || getWeights().getType() == getVector().getType()))
@@ -143,8 +145,9 @@ LogicalResult ImprintOp::verify() {
 }
 
 LogicalResult AccumulateOp::verify() {
-  if (failed(verifyType(*this, "C1: elements of the result must have the "
-                               "vectors' type",
+  if (failed(verifyType(*this,
+                        "C1: elements of the result must have the "
+                        "vectors' type",
                         getElementOrSelf(getVector().getType()),
                         getElementOrSelf(getType()))))
     return failure();
@@ -214,8 +217,8 @@ Value AttentionExpansion::mapMemory(Value matrix, bool transpose, int64_t size,
 Value AttentionExpansion::remember(Value sequence) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointAfterValue(sequence);
-  auto type = MemoryType::get(op.getContext(),
-                              getElementOrSelf(sequence.getType()));
+  auto type =
+      MemoryType::get(op.getContext(), getElementOrSelf(sequence.getType()));
   return RememberOp::create(builder, loc, type, sequence);
 }
 
@@ -241,8 +244,8 @@ FailureOr<Value> AttentionExpansion::createAdditive() {
       getParameter("query.weight", {query.getDimSize(0), size}, glorot);
   FailureOr<Value> memoryWeight =
       getParameter("memory.weight", {element.getDimSize(0), size}, glorot);
-  FailureOr<Value> bias = getParameter("memory.bias", {size},
-                                       ZerosAttr::get(op.getContext()));
+  FailureOr<Value> bias =
+      getParameter("memory.bias", {size}, ZerosAttr::get(op.getContext()));
   FailureOr<Value> weights = getParameter("score.weight", {size}, glorot);
   if (failed(queryWeight) || failed(memoryWeight) || failed(bias) ||
       failed(weights))
@@ -293,8 +296,7 @@ FailureOr<SmallVector<Value>> AttendOp::expand(OpBuilder &builder,
 void AttendOp::inferSizes(SizeSolver &solver) {
   if (getScore() == AttentionScore::Dot || getScore() == AttentionScore::Scaled)
     solver.equate(getQuery(), getResult(), *this);
-  solver.equate(getResult(), getElementOrSelf(getMemory().getType()),
-                getLoc());
+  solver.equate(getResult(), getElementOrSelf(getMemory().getType()), getLoc());
 }
 
 //===----------------------------------------------------------------------===//
@@ -326,9 +328,9 @@ LogicalResult ScoreOp::buildAdjoint(OpBuilder &builder,
   Value memory = context.getForward(builder, getMemory());
   if (!getWeights()) {
     if (context.isActive(getQuery()))
-      context.addGradient(builder, getQuery(),
-                          RecallOp::create(builder, loc, getQuery().getType(),
-                                           g, memory));
+      context.addGradient(
+          builder, getQuery(),
+          RecallOp::create(builder, loc, getQuery().getType(), g, memory));
     if (context.isActive(getMemory()))
       addImprint(builder, context, getMemory(), g,
                  context.getForward(builder, getQuery()));

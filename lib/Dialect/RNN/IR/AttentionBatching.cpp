@@ -45,8 +45,7 @@ LogicalResult RememberOp::batch(OpBuilder &builder, BatchContext &context) {
                   builder, loc, extent, destination,
                   [&](OpBuilder &body, Value t, Value row, Value target) {
                     Value from = getPackedRow(body, loc, extent, t, row);
-                    Value to =
-                        getMemoryRow(body, loc, extent, memory, t, row);
+                    Value to = getMemoryRow(body, loc, extent, memory, t, row);
                     return copyRow(body, loc, packed, from, target, to);
                   }));
   return success();
@@ -75,16 +74,16 @@ LogicalResult AccumulateOp::batch(OpBuilder &builder, BatchContext &context) {
       ValueRange{alignment, vector}, memory, Value(), layout.starts, sources,
       zeros, Value(), Value(), Value(), Value());
   Value destination = context.getDestination(builder, getResult());
-  context.map(getResult(),
-              createPackedLoop(
-                  builder, loc, extent, destination,
-                  [&](OpBuilder &body, Value t, Value row, Value target) {
-                    Value from =
-                        getMemoryRow(body, loc, extent, layout, t, row);
-                    Value to = getPackedRow(body, loc, extent, t, row);
-                    return copyRow(body, loc, sum.getResult(0), from, target,
-                                   to);
-                  }));
+  context.map(
+      getResult(),
+      createPackedLoop(builder, loc, extent, destination,
+                       [&](OpBuilder &body, Value t, Value row, Value target) {
+                         Value from =
+                             getMemoryRow(body, loc, extent, layout, t, row);
+                         Value to = getPackedRow(body, loc, extent, t, row);
+                         return copyRow(body, loc, sum.getResult(0), from,
+                                        target, to);
+                       }));
   return success();
 }
 
@@ -240,7 +239,8 @@ SmallVector<RowKernels::Result> AttentiveScan::getWanted(ScanOp scan) {
 }
 
 void AttentiveScan::findOperands() {
-  operands = createOperands(builder, context, kernels, scan.getInputs().front());
+  operands =
+      createOperands(builder, context, kernels, scan.getInputs().front());
   for (Value value : kernels.getInputs()) {
     if (isArgument(value))
       continue;
@@ -299,8 +299,7 @@ void AttentiveScan::writeInstants() {
         };
         RowKernels::Operands now = operands;
         for (auto [index, value] : llvm::enumerate(values))
-          now.destinations.push_back(
-              getRange(index).extract(body, loc, value));
+          now.destinations.push_back(getRange(index).extract(body, loc, value));
         for (Value argument : scan.getInputArgs())
           if (llvm::is_contained(kernels.getInputs(), argument))
             now.rows[argument] =
@@ -318,13 +317,11 @@ void AttentiveScan::writeInstants() {
               getRange(index).insert(body, loc, written[index], value));
         scf::YieldOp::create(body, loc, next);
       });
-  for (auto [output, value] :
-       llvm::zip(scan.getOutputs(), loop.getResults()))
+  for (auto [output, value] : llvm::zip(scan.getOutputs(), loop.getResults()))
     context.map(output, value);
   for (auto [final, value] :
        llvm::zip(scan.getFinals(), loop.getResults().drop_front(numOutputs)))
-    context.map(final,
-                writeFinalState(builder, context, extent, final, value));
+    context.map(final, writeFinalState(builder, context, extent, final, value));
 }
 
 void AttentiveScan::run() {

@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-// The batched forms of scans, with and without memories.
+// The batched forms of what reads memories, and how scans begin and end.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,6 +34,13 @@ mlir::Value writeInitialState(mlir::OpBuilder &builder, BatchContext &context,
 mlir::Value writeFinalState(mlir::OpBuilder &builder, BatchContext &context,
                             const BatchExtent &extent, mlir::Value final,
                             mlir::Value state);
+
+/// Writes a run of ops about one example, of which some read memories; returns
+/// the batched forms of `results`, values of the run.
+llvm::SmallVector<mlir::Value>
+batchRun(mlir::OpBuilder &builder, mlir::Location loc, BatchContext &context,
+         llvm::ArrayRef<mlir::Operation *> ops, mlir::ValueRange results,
+         mlir::Value batchSize);
 
 } // namespace ravel::rnn
 

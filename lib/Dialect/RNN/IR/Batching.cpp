@@ -210,9 +210,8 @@ LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) {
   for (Value value : captures.shared)
     shared.push_back(context.getShared(value));
   for (Value value : captures.perExample)
-    perExample.push_back(
-        orderForInstants(builder, loc, context, extent, value,
-                         context.getBatched(builder, value)));
+    perExample.push_back(orderForInstants(builder, loc, context, extent, value,
+                                          context.getBatched(builder, value)));
   for (Value output : getOutputs())
     carried.push_back(context.getDestination(builder, output));
 
@@ -298,9 +297,8 @@ LogicalResult LengthOp::batch(OpBuilder &builder, BatchContext &context) {
   // Each instant adds one to the examples that live at it.
   const BatchExtent &extent = context.getExtent(getOperand());
   Value destination =
-      extent.order ? tensor::EmptyOp::create(builder, loc,
-                                             getRowsType(getType()),
-                                             extent.batchSize)
+      extent.order ? tensor::EmptyOp::create(
+                         builder, loc, getRowsType(getType()), extent.batchSize)
                          .getResult()
                    : context.getDestination(builder, getResult());
   auto zeros =
@@ -352,18 +350,17 @@ LogicalResult ReverseOp::batch(OpBuilder &builder, BatchContext &context) {
     Value first = tensor::ExtractOp::create(body, loc, extent.offsets, t);
     return arith::AddIOp::create(body, loc, first, row);
   };
-  context.map(getResult(),
-              createPackedLoop(
-                  builder, loc, extent, destination,
-                  [&](OpBuilder &body, Value t, Value row, Value target) {
-                    Value length =
-                        tensor::ExtractOp::create(body, loc, lengths, row);
-                    Value last = arith::SubIOp::create(body, loc, length, one);
-                    Value mirrored = arith::SubIOp::create(body, loc, last, t);
-                    return copyRow(body, loc, input,
-                                   getRow(body, mirrored, row), target,
-                                   getRow(body, t, row));
-                  }));
+  context.map(
+      getResult(),
+      createPackedLoop(
+          builder, loc, extent, destination,
+          [&](OpBuilder &body, Value t, Value row, Value target) {
+            Value length = tensor::ExtractOp::create(body, loc, lengths, row);
+            Value last = arith::SubIOp::create(body, loc, length, one);
+            Value mirrored = arith::SubIOp::create(body, loc, last, t);
+            return copyRow(body, loc, input, getRow(body, mirrored, row),
+                           target, getRow(body, t, row));
+          }));
   return success();
 }
 

@@ -89,9 +89,9 @@ void DecodeOp::print(OpAsmPrinter &printer) {
   printer << " until " << getUntil();
   if (getMax())
     printer << " max " << *getMax();
-  printer.printOptionalAttrDict((*this)->getAttrs(),
-                                {getOperandSegmentSizesAttrName(),
-                                 getUntilAttrName(), getMaxAttrName()});
+  printer.printOptionalAttrDict(
+      (*this)->getAttrs(),
+      {getOperandSegmentSizesAttrName(), getUntilAttrName(), getMaxAttrName()});
   printer << " -> (" << getResultTypes() << ") ";
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }
@@ -127,10 +127,10 @@ LogicalResult DecodeOp::verifyRegions() {
                              "expected types: ")
            << getStates().getTypes()
            << ", actual types: " << yield.getStates().getTypes();
-  auto scores = yield.getOutputs().empty()
-                    ? RankedTensorType()
-                    : dyn_cast<RankedTensorType>(
-                          yield.getOutputs().front().getType());
+  auto scores =
+      yield.getOutputs().empty()
+          ? RankedTensorType()
+          : dyn_cast<RankedTensorType>(yield.getOutputs().front().getType());
   if (!scores || scores.getRank() != 1)
     return yield.emitOpError(
         "C2: what the body yields first must be scores, a vector");
@@ -174,9 +174,8 @@ LogicalResult TeachOp::verify() {
 }
 
 LogicalResult TeachOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
-  auto callee =
-      symbolTable.lookupNearestSymbolFrom<FunctionOpInterface>(*this,
-                                                               getCalleeAttr());
+  auto callee = symbolTable.lookupNearestSymbolFrom<FunctionOpInterface>(
+      *this, getCalleeAttr());
   DecodeOp decode;
   if (callee && !callee.isExternal())
     for (auto op : callee.getFunctionBody().getOps<DecodeOp>())
@@ -188,8 +187,8 @@ LogicalResult TeachOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
               "generates";
   if (!llvm::equal(callee.getArgumentTypes(), getOperands_().getTypes()))
     return emitOpError("C2: operands must be the arguments of @")
-           << getCallee() << "; expected types: "
-           << TypeRange(callee.getArgumentTypes())
+           << getCallee()
+           << "; expected types: " << TypeRange(callee.getArgumentTypes())
            << ", actual types: " << getOperands_().getTypes();
   SmallVector<Type> results;
   for (Type type : decode.getYield().getOutputs().getTypes())

@@ -46,8 +46,7 @@ CheckpointsType::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult SeqType::verify(function_ref<InFlightDiagnostic()> emitError,
                               Type elementType) {
   auto tensor = dyn_cast<RankedTensorType>(elementType);
-  if (isa<FloatType, AlignmentType>(elementType) ||
-      elementType.isInteger(32) ||
+  if (isa<FloatType, AlignmentType>(elementType) || elementType.isInteger(32) ||
       (tensor && (tensor.getRank() == 1 || tensor.getRank() == 2) &&
        isa<FloatType>(tensor.getElementType())))
     return success();

@@ -6,8 +6,8 @@
 
 // Phases: ops that read memories are of odd phases, others of even ones, each
 // of the first that comes after its operands. An even phase is one kernel, and
-// so is each op of an odd one. A value that another kernel reads lies in memory:
-// where it is asked for, or in a temporary.
+// so is each op of an odd one. A value that another kernel reads lies in
+// memory: where it is asked for, or in a temporary.
 //
 // A state that is overwritten before its last reader has run is computed into a
 // temporary, and copied by the last kernel.
@@ -218,7 +218,8 @@ void RowKernels::writeRows(OpBuilder &builder, Location loc, unsigned phase,
   for (const Place &place : it->second)
     yielded.push_back(mapping.lookup(place.value));
   YieldOp::create(body, loc, yielded);
-  for (auto [place, result] : llvm::zip_equal(it->second, kernel.getResults())) {
+  for (auto [place, result] :
+       llvm::zip_equal(it->second, kernel.getResults())) {
     written[place.destination] = result;
     rows.try_emplace(place.value, result);
   }
@@ -256,8 +257,10 @@ void RowKernels::writeAttention(OpBuilder &builder, Operation *op,
     for (const Place &place : places.find(phases.lookup(op))->second)
       if (place.value == result)
         destinations.push_back(place.destination);
-  SmallVector<Value> outs = llvm::map_to_vector(
-      destinations, [&](unsigned index) { return operands.destinations[index]; });
+  SmallVector<Value> outs =
+      llvm::map_to_vector(destinations, [&](unsigned index) {
+        return operands.destinations[index];
+      });
   auto kernel = AttendRowsOp::create(
       builder, op->getLoc(), ValueRange(outs).getTypes(), getKind(op), ins,
       memory, weights, operands.extents.lookup(reference).starts,

@@ -39,13 +39,9 @@ public:
 
   /// Values from outside that have a row for each row: not constants, not
   /// memories.
-  llvm::ArrayRef<mlir::Value> getInputs() const {
-    return inputs.getArrayRef();
-  }
+  llvm::ArrayRef<mlir::Value> getInputs() const { return inputs.getArrayRef(); }
   /// Values from outside that all rows share.
-  llvm::ArrayRef<mlir::Value> getShared() const {
-    return shared.getArrayRef();
-  }
+  llvm::ArrayRef<mlir::Value> getShared() const { return shared.getArrayRef(); }
   /// The memories that are read.
   llvm::ArrayRef<mlir::Value> getMemories() const {
     return memories.getArrayRef();

@@ -15,11 +15,10 @@ scf::ForOp ravel::rnn::createTimeLoop(
     function_ref<void(OpBuilder &, Value, ValueRange)> body) {
   Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
   Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-  auto loop = scf::ForOp::create(
-      builder, loc, zero, extent.numInstants, one, carried,
-      [&](OpBuilder &inner, Location, Value step, ValueRange values) {
-        body(inner, step, values);
-      });
+  auto loop =
+      scf::ForOp::create(builder, loc, zero, extent.numInstants, one, carried,
+                         [&](OpBuilder &inner, Location, Value step,
+                             ValueRange values) { body(inner, step, values); });
   loop->setAttr(RNNDialect::kTimeAttr, builder.getUnitAttr());
   return loop;
 }
@@ -45,11 +44,11 @@ Value ravel::rnn::createPackedLoop(
       [&](OpBuilder &outer, Value t, ValueRange carried) {
         Value count =
             cast<Value>(getInstant(outer, loc, extent.offsets, t).count);
-        Value next = createRowLoop(
-            outer, loc, count, carried.front(),
-            [&](OpBuilder &inner, Value row, Value value) {
-              return body(inner, t, row, value);
-            });
+        Value next =
+            createRowLoop(outer, loc, count, carried.front(),
+                          [&](OpBuilder &inner, Value row, Value value) {
+                            return body(inner, t, row, value);
+                          });
         scf::YieldOp::create(outer, loc, next);
       });
   return loop.getResult(0);
@@ -57,7 +56,8 @@ Value ravel::rnn::createPackedLoop(
 
 Value ravel::rnn::copyRow(OpBuilder &builder, Location loc, Value source,
                           Value from, Value target, Value to) {
-  OpFoldResult one = arith::ConstantIndexOp::create(builder, loc, 1).getResult();
+  OpFoldResult one =
+      arith::ConstantIndexOp::create(builder, loc, 1).getResult();
   Value row = RowRange{from, one}.extract(builder, loc, source);
   return RowRange{to, one}.insert(builder, loc, row, target);
 }

@@ -33,12 +33,12 @@ mlir::Value createRowLoop(
 
 /// A loop over all packed rows of `extent` that carries `initial`: `body` gets
 /// the instant, the row's number in it, and what is carried.
-mlir::Value createPackedLoop(
-    mlir::OpBuilder &builder, mlir::Location loc, const BatchExtent &extent,
-    mlir::Value initial,
-    llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Value, mlir::Value,
-                                   mlir::Value)>
-        body);
+mlir::Value
+createPackedLoop(mlir::OpBuilder &builder, mlir::Location loc,
+                 const BatchExtent &extent, mlir::Value initial,
+                 llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Value,
+                                                mlir::Value, mlir::Value)>
+                     body);
 
 /// Writes row `from` of `source` to row `to` of `target`.
 mlir::Value copyRow(mlir::OpBuilder &builder, mlir::Location loc,

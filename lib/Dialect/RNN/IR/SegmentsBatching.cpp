@@ -195,9 +195,8 @@ writePart(ImplicitLocOpBuilder &builder, SegmentsOp op, const Part &part,
 LogicalResult SegmentsOp::batch(OpBuilder &outer, BatchContext &context) {
   ImplicitLocOpBuilder builder(getLoc(), outer);
   int64_t length = getLength();
-  Value sequence = *llvm::find_if(getInputs(), [](Value input) {
-    return isa<SeqType>(input.getType());
-  });
+  Value sequence = *llvm::find_if(
+      getInputs(), [](Value input) { return isa<SeqType>(input.getType()); });
   BatchExtent extent = context.getExtent(sequence);
   if (extent.order)
     return emitError("parts of time have no form for a batch with sequences of "

@@ -25,6 +25,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../IR/AttentionBatching.h"
 #include "../IR/RowKernels.h"
 #include "../IR/RowOrder.h"
 #include "LengthClasses.h"
@@ -77,8 +78,8 @@ private:
   /// Adds offsets, batch size, and the arguments for those of the source.
   void addInputs(OpBuilder &builder);
   /// An argument about the batch: `role`, of class `number`.
-  BlockArgument addExtentArgument(OpBuilder &builder, Type type,
-                                  StringRef role, unsigned number);
+  BlockArgument addExtentArgument(OpBuilder &builder, Type type, StringRef role,
+                                  unsigned number);
   /// Adds what tells how the sequences and memories of class `number` lie.
   void addClass(OpBuilder &builder, unsigned number);
   /// Computes the rest of how sequences and memories lie.
@@ -180,7 +181,8 @@ void FunctionBatching::addClass(OpBuilder &builder, unsigned number) {
   if (number < classes.getNumSequenceClasses()) {
     extents[number].offsets =
         addExtentArgument(builder, indices, "offsets", number);
-    extents[number].order = addExtentArgument(builder, indices, "order", number);
+    extents[number].order =
+        addExtentArgument(builder, indices, "order", number);
     extents[number].batchSize = extent.batchSize;
     return;
   }
@@ -272,9 +274,8 @@ Value FunctionBatching::getDestination(OpBuilder &builder, Value value) {
 //===----------------------------------------------------------------------===//
 
 /// Where the memories that are sequences packed as `packed` begin.
-MemoryExtent
-FunctionBatching::createMemoryExtent(OpBuilder &builder,
-                                     const BatchExtent &packed) {
+MemoryExtent FunctionBatching::createMemoryExtent(OpBuilder &builder,
+                                                  const BatchExtent &packed) {
   Location loc = source.getLoc();
   auto indices =
       RankedTensorType::get({ShapedType::kDynamic}, builder.getIndexType());
@@ -365,7 +366,8 @@ void FunctionBatching::createExtents(OpBuilder &builder) {
     if (packedSources.contains(number))
       return;
     const BatchExtent &packed = getExtent(sequence);
-    Value empty = tensor::EmptyOp::create(builder, loc, indices, packed.numRows);
+    Value empty =
+        tensor::EmptyOp::create(builder, loc, indices, packed.numRows);
     packedSources[number] = createPackedLoop(
         builder, loc, packed, empty,
         [&](OpBuilder &body, Value t, Value row, Value carried) {
@@ -469,10 +471,9 @@ void FunctionBatching::writeShared(OpBuilder &builder, Operation &op) {
           mapping.lookup(vector), ArrayRef<ReassociationIndices>{{0, 1}});
     };
     Value lhs = getRow(outer.getLhs()), rhs = getRow(outer.getRhs());
-    mapping.map(outer.getResult(),
-                ContractOp::create(builder, op.getLoc(), outer.getType(), lhs,
-                                   rhs)
-                    .getResult());
+    mapping.map(outer.getResult(), ContractOp::create(builder, op.getLoc(),
+                                                      outer.getType(), lhs, rhs)
+                                       .getResult());
     return;
   }
   // Any other op is a kernel of one row.

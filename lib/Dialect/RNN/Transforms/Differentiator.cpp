@@ -69,8 +69,8 @@ static Value createAccumulated(OpBuilder &builder, Value memory,
   Type element = getElementOrSelf(sum.getType());
   auto scan = ScanOp::create(builder, loc, sum, ValueRange(), element);
   OpBuilder body = OpBuilder::atBlockEnd(&scan.getEntry());
-  Value weighted = arith::MulFOp::create(
-      body, loc, scan.getInputArgs().front(), imprint.getWeights());
+  Value weighted = arith::MulFOp::create(body, loc, scan.getInputArgs().front(),
+                                         imprint.getWeights());
   YieldOp::create(body, loc, weighted);
   return scan.getOutputs().front();
 }
@@ -328,7 +328,8 @@ LogicalResult Differentiator::addCapturedMemory(Value memory,
       return fail("the weights of an additive score must not depend on time");
     adjoint.memories.push_back(memory);
     adjoint.imprints.push_back(imprint);
-    for (Value factor : {Value(imprint.getAlignment()), Value(imprint.getVector())}) {
+    for (Value factor :
+         {Value(imprint.getAlignment()), Value(imprint.getVector())}) {
       adjoint.outputs.push_back(factor);
       adjoint.sources.push_back(Value());
     }

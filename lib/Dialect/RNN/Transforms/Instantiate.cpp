@@ -166,7 +166,8 @@ private:
                                   OpBuilder &builder, IRMapping &mapping);
   /// The class that a taught decoder's body gets: the target's, or now and then
   /// `own`.
-  Value createSampled(OpBuilder &builder, Location loc, Value taught, Value own);
+  Value createSampled(OpBuilder &builder, Location loc, Value taught,
+                      Value own);
   /// `op`, on sequences, as a scan of the op on their elements.
   LogicalResult liftOp(Operation *op, OpBuilder &builder, IRMapping &mapping);
   /// Writes `clone` out and maps the results of `op` to what replaces it.
@@ -455,10 +456,11 @@ LogicalResult FunctionInstantiation::liftOp(Operation *op, OpBuilder &builder,
 static LogicalResult verifyModelFunction(func::FuncOp function) {
   if (!llvm::hasSingleElement(function.getBody()))
     return function.emitError("a function of a model must be one block");
-  auto verify = [&](Type type, StringRef what,
-                    int64_t maxRank) -> LogicalResult {
+  auto verify = [&](Type type, StringRef what, int64_t maxRank,
+                    bool isResult) -> LogicalResult {
     Type element = getElementOrSelf(type);
-    if (auto alignment = dyn_cast<AlignmentType>(element))
+    if (auto alignment = dyn_cast<AlignmentType>(element);
+        alignment && isResult)
       element = alignment.getElementType();
     auto tensor = dyn_cast<RankedTensorType>(element);
     Type scalar = tensor ? tensor.getElementType() : element;
@@ -479,10 +481,10 @@ static LogicalResult verifyModelFunction(func::FuncOp function) {
     return success();
   };
   for (Type type : function.getArgumentTypes())
-    if (failed(verify(type, "an argument", /*maxRank=*/2)))
+    if (failed(verify(type, "an argument", /*maxRank=*/2, /*isResult=*/false)))
       return failure();
   for (Type type : function.getResultTypes())
-    if (failed(verify(type, "a result", /*maxRank=*/1)))
+    if (failed(verify(type, "a result", /*maxRank=*/1, /*isResult=*/true)))
       return failure();
   return success();
 }
@@ -500,9 +502,10 @@ LogicalResult FunctionInstantiation::instantiateCall(func::CallOp call,
 
 /// Writes the body of `callee` for `operands` of `user`, whose `results` it
 /// gives.
-LogicalResult FunctionInstantiation::instantiateBody(
-    func::FuncOp callee, Operation *user, ValueRange operands,
-    ValueRange results, OpBuilder &builder, IRMapping &mapping) {
+LogicalResult
+FunctionInstantiation::instantiateBody(func::FuncOp callee, Operation *user,
+                                       ValueRange operands, ValueRange results,
+                                       OpBuilder &builder, IRMapping &mapping) {
   if (llvm::is_contained(active, callee.getOperation()))
     return user->emitError("function @") << callee.getName() << " calls itself";
   if (failed(verifyModelFunction(callee)))
@@ -551,8 +554,8 @@ static Value createChoice(OpBuilder &builder, Location loc, Value scores) {
     places.push_back(builder.getFloatAttr(scalar, -static_cast<double>(place)));
   Value negated = arith::ConstantOp::create(
       builder, loc, DenseElementsAttr::get(type, places));
-  Value none = createSplat(builder, loc, type,
-                           -static_cast<double>(type.getDimSize(0)));
+  Value none =
+      createSplat(builder, loc, type, -static_cast<double>(type.getDimSize(0)));
   Value candidates =
       arith::SelectOp::create(builder, loc, isLargest, negated, none);
   Value first = MaxOp::create(builder, loc, scalar, candidates);
@@ -564,10 +567,9 @@ Value FunctionInstantiation::createSampled(OpBuilder &builder, Location loc,
                                            Value taught, Value own) {
   // A mask of one component, which is 0 as often as the rate says.
   auto type = RankedTensorType::get({1}, builder.getF32Type());
-  Value mask = RandomMaskOp::create(
-      builder, loc, type, keys.back(),
-      builder.getF64FloatAttr(scheduledSampling),
-      builder.getI64IntegerAttr(getNextSite()));
+  Value mask = RandomMaskOp::create(builder, loc, type, keys.back(),
+                                    builder.getF64FloatAttr(scheduledSampling),
+                                    builder.getI64IntegerAttr(getNextSite()));
   Value kept = SumOp::create(builder, loc, type.getElementType(), mask);
   Value zero = createSplat(builder, loc, kept.getType(), 0.0);
   Value isOwn = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ,
@@ -613,8 +615,7 @@ LogicalResult FunctionInstantiation::instantiateTaught(DecodeOp decode,
   OpBuilder body = OpBuilder::atBlockBegin(&scan.getEntry());
   IRMapping inner = mapping;
   inner.map(decode.getPrevious(), scan.getInputArgs().front());
-  for (auto [from, to] :
-       llvm::zip(decode.getStateArgs(), scan.getStateArgs()))
+  for (auto [from, to] : llvm::zip(decode.getStateArgs(), scan.getStateArgs()))
     inner.map(from, to);
   if (training)
     pushKey(scan.getStateArgs().back());
@@ -647,8 +648,8 @@ LogicalResult FunctionInstantiation::instantiateTaught(DecodeOp decode,
 LogicalResult FunctionInstantiation::instantiateDecode(DecodeOp decode,
                                                        OpBuilder &builder,
                                                        IRMapping &mapping) {
-  Value sequence = decode.getTeacher() ? mapping.lookup(decode.getTeacher())
-                                       : teacher;
+  Value sequence =
+      decode.getTeacher() ? mapping.lookup(decode.getTeacher()) : teacher;
   if (sequence)
     return instantiateTaught(decode, sequence, builder, mapping);
   SmallVector<Value> states;

@@ -22,7 +22,8 @@ LengthClasses::LengthClasses(func::FuncOp function) : function(function) {
   auto number = [&](bool inner) {
     for (Value argument : function.getArguments())
       if (hasLength(argument.getType(), inner) &&
-          classes.try_emplace(find(getNode(argument, inner)), numClasses).second)
+          classes.try_emplace(find(getNode(argument, inner)), numClasses)
+              .second)
         ++numClasses;
   };
   number(/*inner=*/false);
@@ -107,8 +108,8 @@ LogicalResult LengthClasses::verify() {
       for (bool inner : {false, true})
         if (succeeded(result) && hasLength(value.getType(), inner) &&
             !lookup(value, inner))
-          result = op->emitError(
-              "the length of this value comes from no argument");
+          result =
+              op->emitError("the length of this value comes from no argument");
   });
   return result;
 }

@@ -25,7 +25,8 @@ class LengthClasses {
 public:
   explicit LengthClasses(mlir::func::FuncOp function);
 
-  /// Fails with a diagnostic where the length of a value comes from no argument.
+  /// Fails with a diagnostic where the length of a value comes from no
+  /// argument.
   mlir::LogicalResult verify();
 
   /// The class of a sequence's own length; nothing for other values.

@@ -76,9 +76,8 @@ static FailureOr<Captured> findCaptured(func::FuncOp function,
 static void addResults(func::FuncOp function, ValueRange values) {
   Operation *returned = function.front().getTerminator();
   returned->setOperands(values);
-  function.setType(FunctionType::get(function.getContext(),
-                                     function.getArgumentTypes(),
-                                     values.getTypes()));
+  function.setType(FunctionType::get(
+      function.getContext(), function.getArgumentTypes(), values.getTypes()));
   function.removeResAttrsAttr();
 }
 
@@ -155,8 +154,8 @@ static LogicalResult outline(func::FuncOp function, DecodeOp decode) {
            builder.getNamedAttr("max", number(*decode.getMax())),
            builder.getNamedAttr("states", number(decode.getStates().size())),
            builder.getNamedAttr("examples", number(captured->examples.size())),
-           builder.getNamedAttr("outputs",
-                                number(decode.getYield().getOutputs().size()))}));
+           builder.getNamedAttr(
+               "outputs", number(decode.getYield().getOutputs().size()))}));
   addResults(function, results);
   decode.erase();
   function.setName((function.getName() + ".start").str());

@@ -212,13 +212,6 @@ public:
 mlir::Value writeBatched(mlir::OpBuilder &builder, BatchContext &context,
                          mlir::Value value, mlir::Value destination);
 
-/// Writes a run of ops about one example, of which some read memories; returns
-/// the batched forms of `results`, values of the run.
-llvm::SmallVector<mlir::Value>
-batchRun(mlir::OpBuilder &builder, mlir::Location loc, BatchContext &context,
-         llvm::ArrayRef<mlir::Operation *> ops, mlir::ValueRange results,
-         mlir::Value batchSize);
-
 } // namespace ravel::rnn
 
 #include "ravel/Dialect/RNN/IR/RNNAttrInterfaces.h.inc"
