@@ -10,9 +10,9 @@
 //
 // A beam takes the `width` best continuations of all live hypotheses of a
 // source. Those that end leave the beam, and those ranked after them do not
-// take their place if they end as well. A source is done when as many have
-// ended as the beam is wide, or when no live hypothesis can still become better
-// than the worst one wanted. A beam of width 1 is a greedy search.
+// take their place if they end as well. A live hypothesis that can't become
+// better than the worst one wanted is dropped; without any a source is done. A
+// beam of width 1 is a greedy search, which is done when its first has ended.
 //
 //===----------------------------------------------------------------------===//
 
@@ -132,11 +132,11 @@ private:
   Error advance(Source &source, int64_t first, const Scores &scores,
                 int64_t step);
   void choose(Source &source, int64_t first, const Scores &scores,
-              ArrayRef<double> logSums, int64_t step);
+              ArrayRef<double> logSums);
   void extendBeam(Source &source, int64_t first, const Scores &scores,
                   ArrayRef<double> logSums, int64_t step);
   void finish(Source &source, const Live &live, int64_t row, double logP,
-              bool atEnd, int64_t step);
+              bool atEnd);
   double rank(double logProbability, int64_t length) const {
     if (options.lengthPenalty == 0)
       return logProbability;
@@ -175,7 +175,7 @@ Search::Search(StepModel &model, ArrayRef<int32_t> firstTokens,
 
 /// Adds what `live` is, or with `atEnd` becomes, to the finished ones.
 void Search::finish(Source &source, const Live &live, int64_t row, double logP,
-                    bool atEnd, int64_t step) {
+                    bool atEnd) {
   Hypothesis found;
   found.logProbability = logP;
   found.isFinished = atEnd;
@@ -228,7 +228,7 @@ int32_t drawClass(ArrayRef<double> scores, const SearchOptions &options,
 
 /// One continuation of each live hypothesis: the likeliest, or one drawn.
 void Search::choose(Source &source, int64_t first, const Scores &scores,
-                    ArrayRef<double> logSums, int64_t step) {
+                    ArrayRef<double> logSums) {
   std::vector<Live> next;
   for (auto [index, live] : enumerate(source.live)) {
     ArrayRef<float> row = scores.row(first + index);
@@ -241,7 +241,7 @@ void Search::choose(Source &source, int64_t first, const Scores &scores,
     }
     double logP = live.logProbability + (row[token] - logSums[index]);
     if (token == options.end) {
-      finish(source, live, first + index, logP, /*atEnd=*/true, step);
+      finish(source, live, first + index, logP, /*atEnd=*/true);
       continue;
     }
     Live extended = live;
@@ -256,7 +256,7 @@ void Search::choose(Source &source, int64_t first, const Scores &scores,
 }
 
 void Search::extendBeam(Source &source, int64_t first, const Scores &scores,
-                        ArrayRef<double> logSums, int64_t step) {
+                        ArrayRef<double> logSums) {
   // The best `width` continuations of each hypothesis hold those of all.
   std::vector<Candidate> candidates, ofRow;
   size_t wanted = options.width;
@@ -281,8 +281,7 @@ void Search::extendBeam(Source &source, int64_t first, const Scores &scores,
     int64_t row = first + candidate.parent;
     if (candidate.token == options.end) {
       if (place < wanted)
-        finish(source, live, row, candidate.logProbability, /*atEnd=*/true,
-               step);
+        finish(source, live, row, candidate.logProbability, /*atEnd=*/true);
       continue;
     }
     Live extended = live;
@@ -305,7 +304,7 @@ static bool isBetter(const Hypothesis &a, const Hypothesis &b) {
 /// Ends a source whose live hypotheses can't change what is wanted of it.
 void Search::closeBeam(Source &source, int64_t step) {
   llvm::sort(source.finished, isBetter);
-  if (int64_t(source.finished.size()) >= options.width) {
+  if (options.width == 1 && !source.finished.empty()) {
     source.live.clear();
     return;
   }
@@ -337,7 +336,7 @@ Error Search::advance(Source &source, int64_t first, const Scores &scores,
   if (options.method == SearchOptions::Beam)
     extendBeam(source, first, scores, logSums, step);
   else
-    choose(source, first, scores, logSums, step);
+    choose(source, first, scores, logSums);
   return Error::success();
 }
 
@@ -378,8 +377,7 @@ Expected<std::vector<std::vector<Hypothesis>>> Search::run() {
     std::vector<Hypothesis> found = std::move(source.finished);
     source.finished.clear();
     for (const Live &live : source.live)
-      finish(source, live, live.row, live.logProbability, /*atEnd=*/false,
-             options.maxSteps);
+      finish(source, live, live.row, live.logProbability, /*atEnd=*/false);
     llvm::sort(source.finished, isBetter);
     std::move(source.finished.begin(), source.finished.end(),
               std::back_inserter(found));

@@ -206,6 +206,24 @@ TEST(SearchTest, BeamOfOneIsGreedy) {
     }
 }
 
+/// Asking for more hypotheses never makes the best one worse.
+TEST(SearchTest, BestIsAsGoodInALongerList) {
+  for (uint64_t seed = 1; seed <= 40; ++seed)
+    for (double penalty : {0.0, 1.0}) {
+      SearchOptions options;
+      options.method = SearchOptions::Beam;
+      options.maxSteps = 10;
+      options.width = 4;
+      options.lengthPenalty = penalty;
+      HashModel one(5, seed), other(5, seed);
+      auto single = find(one, 3, options);
+      options.nbest = 4;
+      auto several = find(other, 3, options);
+      for (auto [x, y] : llvm::zip_equal(single, several))
+        EXPECT_GE(y.front().score, x.front().score - kTolerance);
+    }
+}
+
 TEST(SearchTest, BatchEqualsOneByOne) {
   for (SearchOptions::Method method :
        {SearchOptions::Greedy, SearchOptions::Beam, SearchOptions::Sample}) {
