@@ -256,7 +256,7 @@ void Search::choose(Source &source, int64_t first, const Scores &scores,
 }
 
 void Search::extendBeam(Source &source, int64_t first, const Scores &scores,
-                        ArrayRef<double> logSums) {
+                        ArrayRef<double> logSums, int64_t step) {
   // The best `width` continuations of each hypothesis hold those of all.
   std::vector<Candidate> candidates, ofRow;
   size_t wanted = options.width;
