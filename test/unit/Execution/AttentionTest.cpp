@@ -176,4 +176,35 @@ func.func @loss(%x: !rnn.seq<tensor<4xf32>>, %z: !rnn.seq<tensor<4xf32>>, %h0: t
 )");
 }
 
+/// Two layers that write, and one matrix that embeds sources and targets and
+/// makes the scores.
+TEST(TiedDecoderTest, Gradient) {
+  GradientCheck().run(R"(
+func.func @generate(%x: !rnn.seq<i32>) -> !rnn.seq<i32> {
+  %e = rnn.embed "shared" %x {vocab = 3} : !rnn.seq<tensor<4xf32>>
+  %f, %fh = rnn.unroll @gru "fwd" (%e) : (!rnn.seq<tensor<4xf32>>) -> (!rnn.seq<tensor<2xf32>>, tensor<2xf32>)
+  %b, %bh = rnn.unroll @gru "bwd" (%e) reverse : (!rnn.seq<tensor<4xf32>>) -> (!rnn.seq<tensor<2xf32>>, tensor<2xf32>)
+  %enc = rnn.project "enc" (%f, %b) : (!rnn.seq<tensor<2xf32>>, !rnn.seq<tensor<2xf32>>) -> !rnn.seq<tensor<4xf32>>
+  %h0 = rnn.project "h0" (%fh, %bh) : (tensor<2xf32>, tensor<2xf32>) -> tensor<4xf32>
+  %first = arith.constant 0 : i32
+  %y = rnn.decode (%prev = %first) state(%h = %h0 : tensor<4xf32>, %g = %h0 : tensor<4xf32>) until 0 max 9 -> (!rnn.seq<i32>) {
+    %p = rnn.embed "shared" %prev {vocab = 3} : tensor<4xf32>
+    %o, %h1 = rnn.step @gru "first" (%p) state(%h) : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+    %q, %g1 = rnn.step @gru "second" (%o) state(%g) : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+    %c = rnn.attend "att" scaled %q over %enc : tensor<4xf32>, !rnn.seq<tensor<4xf32>> -> tensor<4xf32>
+    %m = arith.addf %q, %c : tensor<4xf32>
+    %E = rnn.param "shared.weight" {init = #rnn.normal<0.0, 0.1>} : tensor<3x4xf32>
+    %scores = rnn.linear %m, %E transpose : tensor<4xf32>, tensor<3x4xf32> -> tensor<3xf32>
+    rnn.yield %scores state(%h1, %g1) : tensor<3xf32>, tensor<4xf32>, tensor<4xf32>
+  }
+  return %y : !rnn.seq<i32>
+}
+func.func @loss(%x: !rnn.seq<i32>, %target: !rnn.seq<i32>) -> f32 {
+  %s = rnn.teach @generate(%x) with(%target) : (!rnn.seq<i32>, !rnn.seq<i32>) -> !rnn.seq<tensor<3xf32>>
+  %l = rnn.cross_entropy %s, %target : !rnn.seq<tensor<3xf32>>, !rnn.seq<i32>
+  return %l : f32
+}
+)");
+}
+
 } // namespace
