@@ -13,8 +13,8 @@ using namespace ravel;
 using namespace ravel::test;
 
 TEST(MetricTest, ParsesNames) {
-  for (const char *name : {"loss", "bits", "perplexity", "rmse", "token-error",
-                           "sequence-error"})
+  for (const char *name :
+       {"loss", "bits", "perplexity", "rmse", "token-error", "sequence-error"})
     EXPECT_EQ(getName(get(parseMetric(name))), name);
   EXPECT_CONTAINS(messageOf(parseMetric("accuracy")),
                   "expected loss, bits, perplexity, rmse, token-error or "

@@ -252,13 +252,7 @@ LogicalResult ScanOp::batch(OpBuilder &builder, BatchContext &context) {
   auto loop = createTimeLoop(
       builder, loc, extent, carried,
       [&](OpBuilder &body, Value step, ValueRange values) {
-        Value t = step;
-        if (getReverse()) {
-          Value one = arith::ConstantIndexOp::create(body, loc, 1);
-          Value last =
-              arith::SubIOp::create(body, loc, extent.numInstants, one);
-          t = arith::SubIOp::create(body, loc, last, step);
-        }
+        Value t = getStepInstant(body, loc, extent, step, getReverse());
         RowRange instant = getInstant(body, loc, extent.offsets, t);
         RowRange living = {body.getIndexAttr(0), instant.count};
         size_t numOutputs = getOutputs().size();

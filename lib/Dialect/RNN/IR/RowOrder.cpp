@@ -23,6 +23,16 @@ scf::ForOp ravel::rnn::createTimeLoop(
   return loop;
 }
 
+Value ravel::rnn::getStepInstant(OpBuilder &builder, Location loc,
+                                 const BatchExtent &extent, Value step,
+                                 bool reverse) {
+  if (!reverse)
+    return step;
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  Value last = arith::SubIOp::create(builder, loc, extent.numInstants, one);
+  return arith::SubIOp::create(builder, loc, last, step);
+}
+
 Value ravel::rnn::createRowLoop(
     OpBuilder &builder, Location loc, Value count, Value initial,
     function_ref<Value(OpBuilder &, Value, Value)> body) {
@@ -69,22 +79,27 @@ Value ravel::rnn::getExample(OpBuilder &builder, Location loc,
   return tensor::ExtractOp::create(builder, loc, extent.order, row);
 }
 
+/// Copies each row of `rows` from one order to the other.
+static Value reorder(OpBuilder &builder, Location loc,
+                     const BatchExtent &extent, Value rows, Value destination,
+                     bool toInstants) {
+  return createRowLoop(
+      builder, loc, extent.batchSize, destination,
+      [&](OpBuilder &inner, Value row, Value target) {
+        Value example = getExample(inner, loc, extent, row);
+        return toInstants ? copyRow(inner, loc, rows, example, target, row)
+                          : copyRow(inner, loc, rows, row, target, example);
+      });
+}
+
 Value ravel::rnn::toInstantOrder(OpBuilder &builder, Location loc,
                                  const BatchExtent &extent, Value rows,
                                  Value destination) {
-  return createRowLoop(builder, loc, extent.batchSize, destination,
-                       [&](OpBuilder &inner, Value row, Value target) {
-                         Value from = getExample(inner, loc, extent, row);
-                         return copyRow(inner, loc, rows, from, target, row);
-                       });
+  return reorder(builder, loc, extent, rows, destination, /*toInstants=*/true);
 }
 
 Value ravel::rnn::toBatchOrder(OpBuilder &builder, Location loc,
                                const BatchExtent &extent, Value rows,
                                Value destination) {
-  return createRowLoop(builder, loc, extent.batchSize, destination,
-                       [&](OpBuilder &inner, Value row, Value target) {
-                         Value to = getExample(inner, loc, extent, row);
-                         return copyRow(inner, loc, rows, row, target, to);
-                       });
+  return reorder(builder, loc, extent, rows, destination, /*toInstants=*/false);
 }

@@ -24,6 +24,11 @@ mlir::scf::ForOp createTimeLoop(
     llvm::function_ref<void(mlir::OpBuilder &, mlir::Value, mlir::ValueRange)>
         body);
 
+/// The instant of step `step` of that loop, which counts down with `reverse`.
+mlir::Value getStepInstant(mlir::OpBuilder &builder, mlir::Location loc,
+                           const BatchExtent &extent, mlir::Value step,
+                           bool reverse);
+
 /// `for i in 0 .. count-1` that carries `initial`; returns the last value.
 mlir::Value createRowLoop(
     mlir::OpBuilder &builder, mlir::Location loc, mlir::Value count,

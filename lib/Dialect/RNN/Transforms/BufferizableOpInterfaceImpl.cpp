@@ -88,18 +88,10 @@ struct RowsOpInterface
   }
 };
 
-struct ChainsOpInterface
-    : public DstBufferizableOpInterfaceExternalModel<ChainsOpInterface,
-                                                     ChainsOp> {
-  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
-                              const AnalysisState &state) const {
-    OperandRange outs = cast<ChainsOp>(op).getOuts();
-    return outs.empty() ||
-           operand.getOperandNumber() < outs.getBeginOperandIndex() ||
-           operand.getOperandNumber() >=
-               outs.getBeginOperandIndex() + outs.size();
-  }
-
+/// What the kernels that are written on the buffers of their operands share.
+template <typename Model, typename OpTy>
+struct KernelInterface
+    : public DstBufferizableOpInterfaceExternalModel<Model, OpTy> {
   bool hasTensorSemantics(Operation *op) const { return hasTensors(op); }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
@@ -111,23 +103,23 @@ struct ChainsOpInterface
   }
 };
 
+struct ChainsOpInterface : public KernelInterface<ChainsOpInterface, ChainsOp> {
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const AnalysisState &state) const {
+    OperandRange outs = cast<ChainsOp>(op).getOuts();
+    return outs.empty() ||
+           operand.getOperandNumber() < outs.getBeginOperandIndex() ||
+           operand.getOperandNumber() >=
+               outs.getBeginOperandIndex() + outs.size();
+  }
+};
+
 struct AttendRowsOpInterface
-    : public DstBufferizableOpInterfaceExternalModel<AttendRowsOpInterface,
-                                                     AttendRowsOp> {
+    : public KernelInterface<AttendRowsOpInterface, AttendRowsOp> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &state) const {
     auto rows = cast<AttendRowsOp>(op);
     return rows.accumulates() || !rows.isDpsInit(&operand);
-  }
-
-  bool hasTensorSemantics(Operation *op) const { return hasTensors(op); }
-
-  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
-                          const BufferizationOptions &options,
-                          BufferizationState &state) const {
-    if (!hasTensors(op))
-      return success();
-    return bufferizeKernel(op, rewriter, options, state);
   }
 };
 

@@ -100,8 +100,7 @@ public:
 
 private:
   /// Joins `outputs` if there are several of them and each is free still.
-  void add(ArrayRef<std::optional<unsigned>> outputs,
-           Value inBody = Value()) {
+  void add(ArrayRef<std::optional<unsigned>> outputs, Value inBody = Value()) {
     llvm::SetVector<unsigned> numbers;
     for (std::optional<unsigned> output : outputs)
       if (!output || !free.contains(*output) || !numbers.insert(*output))
