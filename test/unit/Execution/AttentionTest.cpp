@@ -159,6 +159,23 @@ func.func @loss(%x: !rnn.seq<tensor<4xf32>>, %t: !rnn.seq<tensor<4xf32>>) -> f32
 )");
 }
 
+/// A query that all examples share, in a loop.
+TEST(SharedQueryTest, Gradient) {
+  GradientCheck().run(R"(
+func.func @loss(%x: !rnn.seq<tensor<4xf32>>, %t: !rnn.seq<tensor<4xf32>>) -> f32 {
+  %w = rnn.param "query" : tensor<4xf32>
+  %y = rnn.scan (%a = %t : !rnn.seq<tensor<4xf32>>) -> (!rnn.seq<tensor<4xf32>>) {
+    %c = rnn.attend "own" dot %a over %x : tensor<4xf32>, !rnn.seq<tensor<4xf32>> -> tensor<4xf32>
+    %d = rnn.attend "shared" bilinear %w over %x : tensor<4xf32>, !rnn.seq<tensor<4xf32>> -> tensor<4xf32>
+    %n = arith.mulf %c, %d : tensor<4xf32>
+    rnn.yield %n : tensor<4xf32>
+  }
+  %l = rnn.mse %y, %t : !rnn.seq<tensor<4xf32>>, !rnn.seq<tensor<4xf32>>
+  return %l : f32
+}
+)");
+}
+
 /// Two memories of one decoder, of sources with lengths of their own.
 TEST(TwoSourcesTest, Gradient) {
   GradientCheck().run(R"(
