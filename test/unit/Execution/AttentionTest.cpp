@@ -76,6 +76,21 @@ TEST_P(AttentionTest, GradientEqualsCentralDifferences) {
   GradientCheck().run(getText());
 }
 
+/// Checkpoints in time cut what reads the source into parts, and leave the
+/// decoder whole.
+TEST_P(AttentionTest, GradientWithCheckpointsEqualsCentralDifferences) {
+  // More units are the same again.
+  if (GetParam().hidden > 5)
+    return;
+  CompileOptions options = getGradientOptions(getText());
+  options.checkpointTime = 2;
+  ModelRunner runner(getText(), options);
+  ASSERT_TRUE(runner.ok());
+  GradientCheck check;
+  runner.otherLengths.push_back(check.otherLengths);
+  check.run(runner);
+}
+
 /// Each example gives the same bits alone as in company, with one thread and
 /// with two.
 TEST_P(AttentionTest, ExampleAloneEqualsInBatch) {

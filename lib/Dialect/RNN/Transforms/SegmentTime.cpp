@@ -21,8 +21,13 @@
 // Two loops never need each other: what a loop depends on is kept, and a scan
 // that would close a circle doesn't join.
 //
+// Parts are of the first class of sequences. Scans over others, such as a
+// decoder's, and scans that read memories stay whole.
+//
 //===----------------------------------------------------------------------===//
 
+#include "../IR/AttentionBatching.h"
+#include "LengthClasses.h"
 #include "Utils.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
@@ -46,7 +51,8 @@ struct Group {
 /// Finds the groups of the scans of a block.
 class Grouping {
 public:
-  explicit Grouping(Block &block) : block(block) {
+  explicit Grouping(func::FuncOp function)
+      : block(function.front()), classes(function) {
     for (Operation &op : block)
       visit(op);
   }
@@ -57,6 +63,11 @@ private:
   using GroupSet = llvm::SmallDenseSet<unsigned>;
 
   void visit(Operation &op);
+  /// Whether `scan` is to be cut into parts.
+  bool isSegmented(ScanOp scan) {
+    return classes.getClass(scan.getInputs().front()).value_or(0) == 0 &&
+           !readsMemory(scan);
+  }
   bool canJoin(ScanOp scan, unsigned number);
   void join(ScanOp scan, unsigned number);
   /// The groups that must be done before `value` is there.
@@ -66,6 +77,7 @@ private:
   GroupSet getNeedsFromOutside(ScanOp scan, unsigned number);
 
   Block &block;
+  LengthClasses classes;
   SmallVector<Group> groups;
   DenseMap<Operation *, unsigned> memberOf;
   DenseMap<Operation *, GroupSet> needs;
@@ -134,7 +146,7 @@ void Grouping::join(ScanOp scan, unsigned number) {
 
 void Grouping::visit(Operation &op) {
   auto scan = dyn_cast<ScanOp>(op);
-  if (!scan) {
+  if (!scan || !isSegmented(scan)) {
     GroupSet result;
     forEachOperand(&op, [&](OpOperand &operand) {
       GroupSet more = getNeeds(operand.get());
@@ -213,7 +225,7 @@ static void createSegments(const Group &group, int64_t length) {
 
 void ravel::rnn::segmentTime(func::FuncOp function, int64_t length) {
   Block &block = function.front();
-  Grouping grouping(block);
+  Grouping grouping(function);
   for (const Group &group : grouping.getGroups())
     createSegments(group, length);
   // Between the scans of a loop there may be users of its results.
