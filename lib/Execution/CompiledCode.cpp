@@ -16,7 +16,7 @@ using namespace ravel;
 
 /// First line of an entry; then the SHA-256 of the entry's name and the rest,
 /// the size of the description, the description as JSON, and the object.
-static constexpr llvm::StringLiteral kMagic = "ravel-code-3\n";
+static constexpr llvm::StringLiteral kMagic = "ravel-code-4\n";
 
 static llvm::json::Value toJSON(const Argument &argument) {
   return llvm::json::Object{{"role", static_cast<int>(argument.role)},
@@ -24,6 +24,7 @@ static llvm::json::Value toJSON(const Argument &argument) {
                             {"dtype", static_cast<int>(argument.dtype)},
                             {"shape", llvm::json::Array(argument.shape)},
                             {"name", argument.name},
+                            {"numClasses", argument.numClasses},
                             {"carry", argument.carry},
                             {"gradientOf", argument.gradientOf},
                             {"lengthClass", argument.lengthClass},
@@ -68,6 +69,7 @@ static bool fromJSON(const llvm::json::Value &value, Argument &argument,
   int role, layout, dtype;
   if (!map || !map.map("role", role) || !map.map("layout", layout) ||
       !map.map("dtype", dtype) || !map.map("name", argument.name) ||
+      !map.map("numClasses", argument.numClasses) ||
       !map.map("carry", argument.carry) ||
       !map.map("gradientOf", argument.gradientOf) ||
       !map.map("lengthClass", argument.lengthClass) ||

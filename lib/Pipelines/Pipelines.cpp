@@ -46,6 +46,8 @@ void ravel::buildInstantiationPipeline(OpPassManager &pm,
   instantiate.scheduledSampling = options.scheduledSampling;
   pm.addPass(rnn::createRNNInstantiate(instantiate));
   pm.addPass(rnn::createRNNOutlineDecode());
+  if (options.stream)
+    pm.addPass(rnn::createRNNOutlineStream());
   addCleanup(pm);
 }
 
@@ -102,6 +104,8 @@ void ravel::buildBufferPipeline(OpPassManager &pm,
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   addCleanup(pm);
   pm.addPass(createBufferizeBatches());
+  if (options.stream)
+    pm.addNestedPass<func::FuncOp>(createFixBatch());
   addCleanup(pm);
   bufferization::BufferDeallocationPipelineOptions deallocation;
   bufferization::buildBufferDeallocationPipeline(pm, deallocation);

@@ -218,15 +218,12 @@ Error Subject::prepare(const ModelFolder &model) {
     return bound.takeError();
   call.emplace(std::move(*bound));
 
-  Expected<ClassLimits> limits =
-      findClassLimits(compiler, model.source, *call, function);
-  if (!limits)
-    return limits.takeError();
+  ClassLimits limits = findClassLimits(*call);
   Random random(seed);
   Expected<std::vector<int64_t>> lengths = drawLengths(random);
   if (!lengths)
     return lengths.takeError();
-  batch = drawBatch(*call, *limits, *lengths, random);
+  batch = drawBatch(*call, limits, *lengths, random);
   Expected<BatchCall> made = call->makeCall(batch, seed);
   if (!made)
     return made.takeError();

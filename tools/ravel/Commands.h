@@ -79,12 +79,8 @@ llvm::Expected<Module> compileFunction(const Compiler &compiler,
 llvm::Expected<ParameterStore>
 makeParameters(const Module &module, DType precision, llvm::StringRef weights);
 
-/// How many classes the integer inputs that data give to a call may have, by
-/// the uses of them in `function`.
-llvm::Expected<ClassLimits> findClassLimits(const Compiler &compiler,
-                                            const ModelSource &source,
-                                            const FunctionCall &call,
-                                            llvm::StringRef function);
+/// How many classes the integer inputs that data give to a call may have.
+ClassLimits findClassLimits(const FunctionCall &call);
 
 } // namespace ravel::driver
 

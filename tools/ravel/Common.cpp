@@ -6,16 +6,11 @@
 
 #include "Commands.h"
 #include "Options.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/MLIRContext.h"
-#include "mlir/Parser/Parser.h"
-#include "ravel/Dialect/RNN/IR/RNN.h"
 #include "ravel/Execution/FileIO.h"
 #include "ravel/Pipelines/Pipelines.h"
-#include "ravel/Pipelines/Registration.h"
 #include "ravel/Training/Checkpoint.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Threading.h"
@@ -174,70 +169,11 @@ Expected<ParameterStore> makeParameters(const Module &module, DType precision,
   return store;
 }
 
-/// The smallest number of classes that the uses of an index, or of a sequence
-/// of them, allow; nothing if none does.
-static std::optional<int64_t> findLimit(mlir::Value index) {
-  std::optional<int64_t> limit;
-  auto add = [&](std::optional<int64_t> other) {
-    if (other)
-      limit = limit ? std::min(*limit, *other) : *other;
-  };
-  auto getSize = [](mlir::Value value) -> std::optional<int64_t> {
-    return mlir::cast<mlir::ShapedType>(value.getType()).getDimSize(0);
-  };
-  for (mlir::OpOperand &use : index.getUses()) {
-    mlir::Operation *op = use.getOwner();
-    if (auto lookup = mlir::dyn_cast<rnn::LookupOp>(op))
-      add(getSize(lookup.getMatrix()));
-    else if (auto pick = mlir::dyn_cast<rnn::PickOp>(op))
-      add(getSize(pick.getOperand()));
-    else if (auto code = mlir::dyn_cast<rnn::OneHotOp>(op))
-      add(getSize(code.getResult()));
-    else if (auto reverse = mlir::dyn_cast<rnn::ReverseOp>(op))
-      add(findLimit(reverse.getResult()));
-    else if (auto shift = mlir::dyn_cast<rnn::ShiftOp>(op))
-      add(findLimit(shift.getResult()));
-    else if (auto scan = mlir::dyn_cast<rnn::ScanOp>(op))
-      add(findLimit(scan.getEntry().getArgument(use.getOperandNumber())));
-  }
-  return limit;
-}
-
-Expected<ClassLimits> findClassLimits(const Compiler &compiler,
-                                      const ModelSource &source,
-                                      const FunctionCall &call,
-                                      StringRef function) {
+ClassLimits findClassLimits(const FunctionCall &call) {
   ClassLimits limits;
-  if (none_of(call.dataInputs(),
-              [](const Argument *input) { return input->dtype == DType::I32; }))
-    return limits;
-  // At level 1 an index has few kinds of uses, and calls are gone.
-  // The first part of a function that generates has the function's inputs.
-  CompileOptions options;
-  StringRef name = function;
-  name.consume_back(".start");
-  options.functions = {name.str()};
-  Expected<std::string> text = compiler.print(source, options, 1);
-  if (!text)
-    return text.takeError();
-  mlir::DialectRegistry registry;
-  registerAllDialects(registry);
-  mlir::MLIRContext context(registry);
-  mlir::OwningOpRef<mlir::ModuleOp> module =
-      mlir::parseSourceString<mlir::ModuleOp>(*text, &context);
-  if (!module)
-    return makeFileError(source.path, "its level 1 cannot be read back");
-  auto callee = module->lookupSymbol<mlir::func::FuncOp>(function);
-  if (!callee || callee.isExternal())
-    return limits;
-  for (mlir::BlockArgument argument : callee.getArguments()) {
-    auto name = callee.getArgAttrOfType<mlir::StringAttr>(
-        argument.getArgNumber(), rnn::RNNDialect::kNameAttr);
-    if (!name)
-      continue;
-    if (std::optional<int64_t> limit = findLimit(argument))
-      limits[name.str()] = *limit;
-  }
+  for (const Argument *input : call.dataInputs())
+    if (input->numClasses)
+      limits[input->name] = *input->numClasses;
   return limits;
 }
 

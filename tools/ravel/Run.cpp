@@ -447,22 +447,19 @@ Expected<int> run() {
       FunctionCall::create(*module, called, *parameters);
   if (!call)
     return call.takeError();
-  Expected<ClassLimits> limits =
-      findClassLimits(compiler, model->source, *call, called);
-  if (!limits)
-    return limits.takeError();
+  ClassLimits limits = findClassLimits(*call);
   if (dataPath.empty())
-    return runGenerator(*module, *function, *parameters, *config, *limits,
+    return runGenerator(*module, *function, *parameters, *config, limits,
                         nullptr, outs());
   std::optional<Table> table;
   Expected<Dataset> data =
       config->read(dataPath, *range, call->dataInputs(), &table);
   if (!data)
     return data.takeError();
-  if (Error error = checkClasses(*data, *limits, dataPath))
+  if (Error error = checkClasses(*data, limits, dataPath))
     return error;
   if (isGenerator)
-    return runGenerator(*module, *function, *parameters, *config, *limits,
+    return runGenerator(*module, *function, *parameters, *config, limits,
                         &*data, outs());
 
   Expected<std::vector<Result>> results = runAll(*call, *data);

@@ -101,13 +101,10 @@ Expected<int> sample() {
     return makeError("function '" + *function +
                      "' cannot write text: it must "
                      "take one i32 or a sequence of them, and give scores");
-  Expected<ClassLimits> limits =
-      findClassLimits(compiler, model->source, *call, *function);
-  if (!limits)
-    return limits.takeError();
+  ClassLimits limits = findClassLimits(*call);
   int64_t width = results.front()->shape[0];
   int64_t count = std::min(vocabulary->size(), width);
-  for (const auto &[name, limit] : *limits)
+  for (const auto &[name, limit] : limits)
     count = std::min(count, limit);
   for (int32_t id : *ids)
     if (id >= count)

@@ -221,20 +221,17 @@ Expected<int> train() {
   Expected<double> scale = getMetricScale(*config, *measure);
   if (!scale)
     return scale.takeError();
-  Expected<ClassLimits> limits =
-      findClassLimits(compiler, model->source, *call, *function);
-  if (!limits)
-    return limits.takeError();
+  ClassLimits limits = findClassLimits(*call);
   if (const Vocabulary *vocabulary = config->textVocabulary())
-    for (const auto &[name, limit] : *limits)
+    for (const auto &[name, limit] : limits)
       if (vocabulary->size() > limit)
         return makeFileError(dataFile, "has " + Twine(vocabulary->size()) +
                                            " different symbols; the model's '" +
                                            name + "' takes " + Twine(limit));
-  if (Error error = checkClasses(data->training, *limits, dataFile))
+  if (Error error = checkClasses(data->training, limits, dataFile))
     return error;
   if (Error error = checkClasses(
-          data->validation, *limits,
+          data->validation, limits,
           validationPath.empty() ? dataFile : StringRef(validationPath)))
     return error;
   std::optional<Module> inference;
@@ -408,11 +405,8 @@ Expected<int> evaluateModel() {
   Expected<Dataset> data = config->read(dataFile, *range, call->dataInputs());
   if (!data)
     return data.takeError();
-  Expected<ClassLimits> limits =
-      findClassLimits(compiler, model->source, *call, *function);
-  if (!limits)
-    return limits.takeError();
-  if (Error error = checkClasses(*data, *limits, dataFile))
+  ClassLimits limits = findClassLimits(*call);
+  if (Error error = checkClasses(*data, limits, dataFile))
     return error;
   if (!decode->empty()) {
     Expected<std::string> target = findTarget(*call);

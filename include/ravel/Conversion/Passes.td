@@ -348,6 +348,23 @@ def Parallelize : Pass<"rnn-parallelize", "::mlir::ModuleOp"> {
 // DoubleBuffer
 //===----------------------------------------------------------------------===//
 
+def FixBatch : Pass<"rnn-fix-batch", "::mlir::func::FuncOp"> {
+  let summary = "Make the number of examples constant where it is known";
+  let description = [{
+    Level 4. In a function that says `rnn.batch_size`, the argument that tells the
+    number of examples becomes that constant, and what belongs to an example has
+    as many rows. One row at a time is what a stream's step works on: its loops
+    over rows fold away.
+
+    ```mlir
+    func.func @f.step(%offsets: memref<?xindex> {…}, %batch: index {rnn.role = "batch"}, %x: memref<?x8xf32> {rnn.layout = "example", …}) attributes {rnn.batch_size = 1 : i64}
+    // becomes
+    func.func @f.step(%offsets: memref<?xindex> {…}, %batch: index {rnn.role = "batch"}, %x: memref<1x8xf32> {rnn.layout = "example", …}) attributes {rnn.batch_size = 1 : i64}
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def DoubleBuffer : Pass<"rnn-double-buffer"> {
   let summary = "let a step read states from one buffer and write another";
   let description = [{

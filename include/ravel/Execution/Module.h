@@ -62,6 +62,8 @@ struct Argument {
   int64_t memoryClass = 0;
   /// Of an input or parameter: its name.
   std::string name;
+  /// Of an input of class indices: how many classes its uses allow.
+  std::optional<int64_t> numClasses;
   /// Of an input and an output that carry a state from one window of a stream
   /// to the next: the name they share.
   std::string carry;
@@ -88,6 +90,15 @@ struct Decoding {
   int64_t states = 0, examples = 0, outputs = 0;
 };
 
+/// How a function over sequences streams: `NAME.reset` gives the first states
+/// and the values of the example, and `NAME.step`, given one element of each
+/// sequence and these, the results so far and the next states.
+struct Streaming {
+  /// How many inputs, states and values of the example `NAME.step` takes, in
+  /// this order, and how many outputs it gives before the next states.
+  int64_t inputs = 0, states = 0, examples = 0, outputs = 0;
+};
+
 struct Signature {
   std::string name;
   std::vector<Argument> arguments;
@@ -101,6 +112,8 @@ struct Signature {
   bool preparationHasWorkspace = false;
   /// Of the first part of a function that generates.
   std::optional<Decoding> decoding;
+  /// Of one step of a stream.
+  std::optional<Streaming> streaming;
 
   /// The arguments of a role, by their positions in `arguments`.
   llvm::SmallVector<unsigned> find(Role role) const;
@@ -146,7 +159,13 @@ struct CompileOptions {
   /// How hard LLVM tries, 0 to 3. Our own passes always run, and leave to LLVM
   /// what 1 does: 3 takes half as long again for code that is no faster.
   unsigned optimizationLevel = 1;
-  /// The processor compiled for, as LLVM names it; the host's if empty.
+  /// Whether functions that stream get a `NAME.reset` and a `NAME.step`.
+  bool stream = false;
+  /// The target compiled for, as LLVM names it; the host if empty.
+  std::string triple;
+  /// The processor compiled for, as LLVM names it, and what is added to or taken
+  /// from its features ("+avx512f,-fma"). Empty: the host's, or what is usual
+  /// for the target that was named.
   std::string cpu, features;
 };
 

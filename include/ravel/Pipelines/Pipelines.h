@@ -47,6 +47,10 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
           "How often a taught decoder in training is given the class "
           "that it would have chosen"),
       llvm::cl::init(0)};
+  Option<bool> stream{
+      *this, "stream",
+      llvm::cl::desc("Write what one instant of functions over sequences does"),
+      llvm::cl::init(false)};
   Option<std::string> optimizer{*this, "optimizer",
                                 llvm::cl::desc("Optimizer to add"),
                                 llvm::cl::init("")};

@@ -153,6 +153,9 @@ BlockArgument FunctionBatching::addArgument(Value value, bool isSharedValue,
   // Bufferization takes arguments for writable, but inputs are the caller's.
   list.set(bufferization::BufferizationDialect::kWritableAttrName,
            builder.getBoolAttr(role == "output"));
+  if (role == "input")
+    if (std::optional<int64_t> numClasses = findNumClasses(value))
+      list.set(RNNDialect::kClassesAttr, builder.getI64IntegerAttr(*numClasses));
   argAttrs.push_back(list.getDictionary(type.getContext()));
   if (!isSharedValue)
     type = getRowsType(getElementOrSelf(type));
@@ -626,8 +629,10 @@ LogicalResult FunctionBatching::run() {
   OpBuilder builder(source);
   target = func::FuncOp::create(builder, source.getLoc(), source.getName(),
                                 builder.getFunctionType({}, {}));
-  if (Attribute decode = source->getAttr(RNNDialect::kDecodeAttr))
-    target->setAttr(RNNDialect::kDecodeAttr, decode);
+  for (StringRef name : {RNNDialect::kDecodeAttr, RNNDialect::kStreamAttr,
+                         RNNDialect::kBatchSizeAttr})
+    if (Attribute attr = source->getAttr(name))
+      target->setAttr(name, attr);
   builder.setInsertionPointToStart(target.addEntryBlock());
   addInputs(builder);
 

@@ -73,6 +73,13 @@ def RNN_Dialect : Dialect {
     /// Function attribute of the part of a generating function that comes
     /// before its decoder: a dictionary of the decoder's settings.
     static constexpr llvm::StringLiteral kDecodeAttr = "rnn.decode";
+    /// Function attribute of one step of a stream: how many inputs, states and
+    /// values of the example it takes, and how many outputs it gives.
+    static constexpr llvm::StringLiteral kStreamAttr = "rnn.stream";
+    /// Function attribute: the batch always has this many examples.
+    static constexpr llvm::StringLiteral kBatchSizeAttr = "rnn.batch_size";
+    /// Argument attribute of class indices: how many classes their uses allow.
+    static constexpr llvm::StringLiteral kClassesAttr = "rnn.classes";
     /// Attribute of a function that serves another, whose symbol it holds: one
     /// that computes how much workspace that needs, or prepares weights for it.
     static constexpr llvm::StringLiteral kCompanionAttr = "rnn.companion";

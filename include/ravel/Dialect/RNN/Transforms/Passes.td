@@ -111,6 +111,42 @@ def RNNOutlineDecode : Pass<"rnn-outline-decode", "::mlir::ModuleOp"> {
   }];
 }
 
+def RNNOutlineStream : Pass<"rnn-outline-stream", "::mlir::ModuleOp"> {
+  let summary = "Write what one instant of a function over sequences does";
+  let description = [{
+    Level 1. Beside a function over sequences come two: `NAME.reset`, from inputs
+    that are not sequences to the first states, and `NAME.step`, from one element
+    of each sequence and the states to the results and the next states. After
+    each step the results are those of the function over the sequence so far.
+    The attribute `rnn.stream` of the step counts its arguments and results. What
+    is marked `rnn.carry` is a state that starts from zero.
+
+    A function that needs the end of a sequence before its beginning, as one with
+    a loop in reverse does, stays alone; a remark says why.
+
+    ```mlir
+    func.func @f(%x: !rnn.seq<tensor<8xf32>>, %s0: tensor<8xf32>) -> tensor<8xf32> {
+      %y, %s = rnn.scan (%xt = %x : !rnn.seq<tensor<8xf32>>) state(%st = %s0 : tensor<8xf32>) -> (!rnn.seq<tensor<8xf32>>) {
+        %s1 = arith.addf %st, %xt : tensor<8xf32>
+        rnn.yield %s1 state(%s1) : tensor<8xf32>, tensor<8xf32>
+      }
+      return %s : tensor<8xf32>
+    }
+    ```
+    is joined by
+    ```mlir
+    func.func @f.reset(%s0: tensor<8xf32>) -> tensor<8xf32> {
+      return %s0 : tensor<8xf32>
+    }
+    func.func @f.step(%x: tensor<8xf32>, %st: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>) attributes {rnn.stream = {…}} {
+      %s1 = arith.addf %st, %x : tensor<8xf32>
+      return %s1, %s1 : tensor<8xf32>, tensor<8xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def RNNDifferentiate : Pass<"rnn-differentiate", "::mlir::ModuleOp"> {
   let summary = "Build the gradient function of an objective";
   let description = [{
