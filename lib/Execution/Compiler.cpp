@@ -181,6 +181,19 @@ llvm::Expected<std::string> Compiler::print(const ModelSource &source,
   return text;
 }
 
+llvm::Expected<std::vector<std::string>>
+Compiler::listFunctions(const ModelSource &source) const {
+  Session session;
+  OwningOpRef<ModuleOp> module = session.parse(source);
+  if (!module)
+    return reportFailure(source);
+  std::vector<std::string> names;
+  for (auto function : module->getOps<func::FuncOp>())
+    if (!function.isExternal() && !function.isPrivate())
+      names.push_back(function.getName().str());
+  return names;
+}
+
 //===----------------------------------------------------------------------===//
 // Initial values
 //===----------------------------------------------------------------------===//

@@ -192,6 +192,7 @@ Argument ravel::describeArgument(func::FuncOp function, unsigned index) {
                       .Case("key", Role::Key)
                       .Case("weight", Role::Weight)
                       .Case("output", Role::Output)
+                      .Case("instant", Role::Instant)
                       .Default(Role::Input);
   argument.layout = llvm::StringSwitch<RowLayout>(text(RNNDialect::kLayoutAttr))
                         .Case("sequence", RowLayout::Sequence)
@@ -257,7 +258,7 @@ static Decoding describeDecoding(DictionaryAttr attrs) {
   return decoding;
 }
 
-static Streaming describeStreaming(DictionaryAttr attrs) {
+Streaming ravel::describeStreaming(DictionaryAttr attrs) {
   auto get = [&](StringRef name) {
     return attrs.getAs<IntegerAttr>(name).getInt();
   };

@@ -63,6 +63,9 @@ lowerTo(Session &session, const ModelSource &source,
 /// What the attributes of a batched function's argument say of it.
 Argument describeArgument(mlir::func::FuncOp function, unsigned index);
 
+/// What the attribute of a stream's step says.
+Streaming describeStreaming(mlir::DictionaryAttr attrs);
+
 /// Fills signatures and manifest from a module at level 5.
 void describe(mlir::ModuleOp module, CompiledCode &code);
 

@@ -26,6 +26,7 @@ llvm::Expected<int> print();
 llvm::Expected<int> listParameters();
 llvm::Expected<int> plot();
 llvm::Expected<int> bench();
+llvm::Expected<int> compile();
 
 /// What the command line's MODEL stands for.
 struct ModelFolder {

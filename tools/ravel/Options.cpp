@@ -18,6 +18,7 @@ cl::SubCommand printCommand("print", "show a model's IR at a level");
 cl::SubCommand paramsCommand("params", "list a model's parameters");
 cl::SubCommand plotCommand("plot", "draw columns of a table as lines");
 cl::SubCommand benchCommand("bench", "measure how fast a function runs");
+cl::SubCommand compileCommand("compile", "compile a function ahead of time");
 
 static cl::OptionCategory modelOptions("1. Model"), dataOptions("2. Data"),
     trainingOptions("3. Training"), measureOptions("3. Measuring"),
@@ -33,11 +34,14 @@ cl::opt<std::string>
               cl::sub(trainCommand), cl::sub(runCommand),
               cl::sub(evaluateCommand), cl::sub(sampleCommand),
               cl::sub(printCommand), cl::sub(paramsCommand),
-              cl::sub(benchCommand), cl::cat(modelOptions));
+              cl::sub(benchCommand), cl::sub(compileCommand),
+              cl::cat(modelOptions));
 cl::opt<std::string>
     entry("entry", cl::value_desc("@function"),
-          cl::desc("The function to run (print, params: only this one)"),
-          cl::sub(runCommand), cl::sub(sampleCommand), cl::sub(printCommand),
+          cl::desc("The function to run (print, params: only this one; "
+                   "compile: this one, which may be left out if the model has "
+                   "no other)"),
+          cl::sub(runCommand), cl::sub(compileCommand), cl::sub(sampleCommand), cl::sub(printCommand),
           cl::sub(paramsCommand), cl::cat(modelOptions));
 cl::opt<std::string>
     objective("objective", cl::value_desc("@function"),
@@ -50,19 +54,19 @@ cl::opt<std::string> weights(
     cl::desc("A .safetensors file; for a folder also `best` or `last`. "
              "Default: the folder's best, or its last if there is no best"),
     cl::sub(runCommand), cl::sub(evaluateCommand), cl::sub(sampleCommand),
-    cl::sub(benchCommand), cl::cat(modelOptions));
+    cl::sub(benchCommand), cl::sub(compileCommand), cl::cat(modelOptions));
 cl::opt<std::string> precision(
     "precision", cl::value_desc("f32|f64"),
     cl::desc("The float type of all computation (f32)"), cl::sub(trainCommand),
     cl::sub(runCommand), cl::sub(evaluateCommand), cl::sub(sampleCommand),
-    cl::sub(printCommand), cl::sub(benchCommand), cl::cat(modelOptions));
+    cl::sub(printCommand), cl::sub(benchCommand), cl::sub(compileCommand), cl::cat(modelOptions));
 cl::opt<std::string> weightType(
     "weight-type", cl::value_desc("bf16"),
     cl::desc("Round weights of loops over time to 16 bits, which halves what a "
              "step reads and pays for batches of one or two; sums keep their "
              "precision"),
     cl::sub(runCommand), cl::sub(evaluateCommand), cl::sub(sampleCommand),
-    cl::sub(printCommand), cl::sub(benchCommand), cl::cat(modelOptions));
+    cl::sub(printCommand), cl::sub(benchCommand), cl::sub(compileCommand), cl::cat(modelOptions));
 cl::list<std::string> without(
     "without", cl::CommaSeparated, cl::value_desc("step,..."),
     cl::desc(
@@ -429,7 +433,44 @@ cl::opt<std::string> cpu("cpu", cl::value_desc("name"),
                          cl::sub(trainCommand), cl::sub(runCommand),
                          cl::sub(evaluateCommand), cl::sub(sampleCommand),
                          cl::sub(printCommand), cl::sub(benchCommand),
-                         cl::cat(commonOptions));
+                         cl::sub(compileCommand), cl::cat(commonOptions));
+
+//===----------------------------------------------------------------------===//
+// Compiling ahead of time
+//===----------------------------------------------------------------------===//
+
+cl::opt<std::string>
+    objectPath("o", cl::value_desc("folder/NAME"), cl::Required,
+               cl::desc("Where the files go; all names in the object begin "
+                        "with NAME_"),
+               cl::sub(compileCommand), cl::cat(outputOptions));
+cl::list<std::string>
+    emit("emit", cl::value_desc("obj,static,..."), cl::CommaSeparated,
+         cl::desc("What is written beside the headers: obj (default), static, "
+                  "shared, llvm, asm, mlir, exe"),
+         cl::sub(compileCommand), cl::cat(outputOptions));
+cl::opt<bool> reportOption(
+    "report", cl::desc("Print the sizes of code, weights, states, workspace"),
+    cl::sub(compileCommand), cl::cat(outputOptions));
+cl::opt<bool> externalWeights(
+    "weights-external",
+    cl::desc("The object reads a safetensors file when it is initialized"),
+    cl::sub(compileCommand), cl::cat(modelOptions));
+cl::opt<std::string>
+    targetTriple("target", cl::value_desc("triple"),
+                 cl::desc("The machine compiled for: x86_64-linux-gnu, "
+                          "aarch64-linux-gnu, riscv64-linux-gnu, wasm32 "
+                          "(this one)"),
+                 cl::sub(compileCommand), cl::cat(commonOptions));
+cl::opt<std::string>
+    features("features", cl::value_desc("+a,-b"),
+             cl::desc("Features of the processor to add or take away"),
+             cl::sub(compileCommand), cl::cat(commonOptions));
+cl::opt<std::string>
+    openmp("openmp", cl::value_desc("none|libomp|libgomp"), cl::init("none"),
+           cl::desc("Where the threads of `run` come from (none: one thread, "
+                    "and nothing to link)"),
+           cl::sub(compileCommand), cl::cat(commonOptions));
 
 //===----------------------------------------------------------------------===//
 // Help
@@ -449,6 +490,7 @@ commands:
   print     show a model's IR at a level, from equations to LLVM
   plot      draw columns of a table as lines (SVG)
   bench     measure how fast a function runs, and what memory it takes
+  compile   compile a function ahead of time, to an object with a C header
 
 `ravel COMMAND --help` explains a command and gives examples.
 
@@ -554,6 +596,23 @@ EXAMPLES:
 
   Inputs and, without --weights, parameters are drawn at random from --seed.
   GFLOP/s counts products of vectors and matrices alone, at true instants.
+)")
+      .Case("compile", R"(
+EXAMPLES:
+
+  The trained function, with its weights, as an object with a C and a C++ header:
+    ravel compile forecast --entry @forecast -o out/forecast
+
+  A library for this very machine, and what is in it:
+    ravel compile forecast --entry @forecast --cpu native --emit static,shared \
+      --report -o out/forecast
+
+  Weights that are read when the object is initialized:
+    ravel compile model.mlir --entry @f --weights-external -o out/model
+
+  A web page's module, or an object for another processor:
+    ravel compile forecast --entry @forecast --target wasm32 --emit shared -o out/forecast
+    ravel compile forecast --entry @forecast --target aarch64-linux-gnu -o out/forecast
 )")
       .Default("");
 }

@@ -16,7 +16,8 @@
 namespace ravel::driver {
 
 extern llvm::cl::SubCommand trainCommand, runCommand, evaluateCommand,
-    sampleCommand, printCommand, paramsCommand, plotCommand, benchCommand;
+    sampleCommand, printCommand, paramsCommand, plotCommand, benchCommand,
+    compileCommand;
 
 // What to work on.
 extern llvm::cl::opt<std::string> modelPath, entry, objective, weights,
@@ -66,6 +67,11 @@ extern llvm::cl::opt<std::string> benchFunction, benchMode, benchLengths;
 extern llvm::cl::opt<int64_t> benchLength, benchRepeat;
 extern llvm::cl::opt<double> benchMinTime;
 extern llvm::cl::opt<bool> benchMemory;
+
+// Compiling ahead of time.
+extern llvm::cl::opt<std::string> objectPath, targetTriple, features, openmp;
+extern llvm::cl::list<std::string> emit;
+extern llvm::cl::opt<bool> externalWeights, reportOption;
 
 // Common.
 extern llvm::cl::opt<unsigned> threads;

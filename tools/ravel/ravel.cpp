@@ -52,7 +52,8 @@ int main(int argc, char **argv) {
       {&printCommand, print},
       {&paramsCommand, listParameters},
       {&plotCommand, plot},
-      {&benchCommand, bench}};
+      {&benchCommand, bench},
+      {&compileCommand, compile}};
   for (auto [subcommand, execute] : commands) {
     if (!*subcommand)
       continue;

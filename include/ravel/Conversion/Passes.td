@@ -354,7 +354,9 @@ def FixBatch : Pass<"rnn-fix-batch", "::mlir::func::FuncOp"> {
     Level 4. In a function that says `rnn.batch_size`, the argument that tells the
     number of examples becomes that constant, and what belongs to an example has
     as many rows. One row at a time is what a stream's step works on: its loops
-    over rows fold away.
+    over rows fold away. A step also gets the number of the instant as its last
+    argument: kernels read weights forwards and backwards in turn, so that each
+    step finds in the cache what the one before has read last.
 
     ```mlir
     func.func @f.step(%offsets: memref<?xindex> {…}, %batch: index {rnn.role = "batch"}, %x: memref<?x8xf32> {rnn.layout = "example", …}) attributes {rnn.batch_size = 1 : i64}

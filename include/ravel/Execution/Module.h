@@ -38,6 +38,7 @@ enum class Role {
   Key,       ///< i32 [batch]: what an example's dropout draws from
   Weight,    ///< [batch]: the weight of each example's loss in a gradient
   Output,    ///< a result, which the function writes
+  Instant,   ///< of a stream's step: the number of the instant, modulo 2
 };
 
 /// How an argument's rows are laid out.
@@ -238,12 +239,12 @@ public:
   /// Whether the code came from the cache.
   bool isCached() const;
 
-private:
-  friend class Compiler;
-  struct Impl;
-  explicit Module(std::unique_ptr<Impl> impl);
   /// Links compiled code into this process.
   static llvm::Expected<Module> load(CompiledCode code, bool cached);
+
+private:
+  struct Impl;
+  explicit Module(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl;
 };
 
@@ -271,6 +272,10 @@ public:
   llvm::Expected<std::string> print(const ModelSource &source,
                                     const CompileOptions &options,
                                     unsigned level) const;
+
+  /// The names of the model's functions.
+  llvm::Expected<std::vector<std::string>>
+  listFunctions(const ModelSource &source) const;
 
   /// $RAVEL_CACHE_DIR, or ravel/ in $XDG_CACHE_HOME or ~/.cache.
   static std::string getDefaultCacheDirectory();

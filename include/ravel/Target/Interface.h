@@ -63,6 +63,9 @@ struct Interface {
   int64_t stateBytes = 0, weightBytes = 0;
 };
 
+/// The identifier of C that is most like a name of a model.
+std::string makeCIdentifier(llvm::StringRef name);
+
 /// Writes `NAME.h`: C99, and C++ that includes it.
 void writeHeader(const Interface &interface, llvm::raw_ostream &os);
 /// Writes `NAME.hpp`: a C++20 class around it.

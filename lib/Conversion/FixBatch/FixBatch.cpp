@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 // Makes the number of examples of a batch a constant where it is known, so that
-// loops over them fold. Casts from the arguments' new types to the old ones
+// loops over them fold. The step of a stream is told the number of the instant, or
+// whether it is odd. Casts from the arguments' new types to the old ones
 // leave the rest to canonicalization.
 //
 //===----------------------------------------------------------------------===//
@@ -54,6 +55,16 @@ struct FixBatch : ravel::impl::FixBatchBase<FixBatch> {
                                            argument);
         argument.replaceAllUsesExcept(cast, cast);
       }
+    }
+    // Every other step reads weights backwards: it finds in the cache what the
+    // step before read last.
+    if (function->hasAttr(RNNDialect::kStreamAttr)) {
+      NamedAttribute role(builder.getStringAttr(RNNDialect::kRoleAttr),
+                          builder.getStringAttr("instant"));
+      if (failed(function.insertArgument(
+              function.getNumArguments(), builder.getIndexType(),
+              builder.getDictionaryAttr(role), function.getLoc())))
+        return signalPassFailure();
     }
     function.setType(builder.getFunctionType(
         entry.getArgumentTypes(), function.getFunctionType().getResults()));

@@ -61,6 +61,22 @@ scf::ForOp RowsLowering::forEach(Value begin, Value end, int64_t step,
   return loop;
 }
 
+/// The column of a loop over columns from `begin` to `end` in the order of step
+/// number `step`: every other step goes backwards, and finds in the cache what
+/// the step before read last.
+Value RowsLowering::takeTurn(Value step, Value begin, Value end, int64_t width,
+                             Value column) {
+  Value isForward = arith::CmpIOp::create(
+      builder, arith::CmpIPredicate::eq,
+      arith::AndIOp::create(builder, step, index(1)), index(0));
+  Value mirrored = arith::SubIOp::create(
+      builder,
+      arith::AddIOp::create(
+          builder, begin, arith::SubIOp::create(builder, end, index(width))),
+      column);
+  return arith::SelectOp::create(builder, isForward, column, mirrored);
+}
+
 /// Calls `body` for blocks of `vectors` vectors of the columns of `domain`, and
 /// once more for the rest, with the values that it returned before.
 SmallVector<Value> RowsLowering::forColumns(int64_t domain, int64_t vectors,
@@ -80,6 +96,9 @@ SmallVector<Value> RowsLowering::forColumns(int64_t domain, int64_t vectors,
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     window.column = loop.getInductionVar();
+    if (kernel.instant)
+      window.column = takeTurn(kernel.instant, index(0), index(whole), width,
+                               window.column);
     SmallVector<Value> next = body(window, loop.getRegionIterArgs());
     if (!next.empty())
       scf::YieldOp::create(builder, next);
@@ -125,22 +144,9 @@ void RowsLowering::forOwnColumns(int64_t domain, int64_t vectors,
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     window.column = loop.getInductionVar();
-    // Every other step goes backwards: it finds in the cache what the step
-    // before read last.
-    if (scf::ForOp time = getTimeLoop(op)) {
-      Value isForward = arith::CmpIOp::create(
-          builder, arith::CmpIPredicate::eq,
-          arith::AndIOp::create(builder, time.getInductionVar(), index(1)),
-          index(0));
-      Value mirrored = arith::SubIOp::create(
-          builder,
-          arith::AddIOp::create(
-              builder, firstColumn,
-              arith::SubIOp::create(builder, endColumn, index(width))),
-          window.column);
-      window.column =
-          arith::SelectOp::create(builder, isForward, window.column, mirrored);
-    }
+    if (scf::ForOp time = getTimeLoop(op))
+      window.column = takeTurn(time.getInductionVar(), firstColumn, endColumn,
+                               width, window.column);
     body(window, {});
   }
   if (rest == 0)

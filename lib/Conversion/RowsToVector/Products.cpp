@@ -54,9 +54,12 @@ void Evaluator::evaluateProducts(bool usePartial) {
     auto linear = dyn_cast<PackedLinearOp>(group.products[0].op);
     bool isOdd =
         linear && holdsPairs(linear.getWeights().getType()) && depth % 2 != 0;
-    sums = accumulate(number, arith::ConstantIndexOp::create(builder, begin),
-                      arith::ConstantIndexOp::create(builder, depth - isOdd),
-                      sums);
+    if (kernel.instant && window.rows.size() == 1)
+      sums = accumulateInTurn(number, depth - isOdd);
+    else
+      sums = accumulate(number, arith::ConstantIndexOp::create(builder, begin),
+                        arith::ConstantIndexOp::create(builder, depth - isOdd),
+                        sums);
     if (isOdd)
       sums = multiply(group, arith::ConstantIndexOp::create(builder, depth - 1),
                       1, sums);
@@ -258,4 +261,61 @@ Evaluator::Values Evaluator::accumulate(unsigned number, Value begin, Value end,
   scf::YieldOp::create(builder, multiply(group, loop.getInductionVar(), count,
                                          loop.getRegionIterArgs()));
   return Values(loop.getResults());
+}
+
+Evaluator::Values Evaluator::accumulateInTurn(unsigned number, int64_t depth) {
+  // Two multiplications a cycle, each of which takes four cycles.
+  constexpr int64_t kChains = 16;
+  const ProductGroup &group = kernel.plan.getStages()[stage].groups[number];
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, value);
+  };
+  int64_t count = 1;
+  if (auto linear = dyn_cast<PackedLinearOp>(group.products[0].op))
+    count = holdsPairs(linear.getWeights().getType()) ? 2 : 1;
+  int64_t size = group.products.size() * window.vectors;
+  int64_t parts = std::clamp<int64_t>(kChains / size, 1, depth / count);
+  int64_t step = parts * count, whole = depth / step * step;
+  Type element =
+      getProductVector(group.products[0].op).getType().getElementType();
+  Values sums(parts * size, splat(element, 0));
+  // Components from + i way, i from 0 on: up, or down from the end.
+  Value isBackward = arith::CmpIOp::create(
+      builder, arith::CmpIPredicate::ne,
+      arith::AndIOp::create(builder, kernel.instant, index(1)), index(0));
+  Value from = arith::SelectOp::create(builder, isBackward,
+                                       index(whole - step), index(0));
+  Value way =
+      arith::SelectOp::create(builder, isBackward, index(-1), index(1));
+  auto loop = scf::ForOp::create(builder, index(0), index(whole), index(step),
+                                 sums);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value k = arith::AddIOp::create(
+        builder, from,
+        arith::MulIOp::create(builder, loop.getInductionVar(), way));
+    Values next;
+    for (int64_t part = 0; part < parts; ++part) {
+      Value own = k;
+      if (part > 0)
+        own = arith::AddIOp::create(builder, k, index(part * count));
+      llvm::append_range(
+          next, multiply(group, own, count,
+                         ValueRange(loop.getRegionIterArgs())
+                             .slice(part * size, size)));
+    }
+    scf::YieldOp::create(builder, next);
+  }
+  sums = Values(loop.getResults());
+  for (int64_t k = whole; k < depth; k += count) {
+    Values first = multiply(group, index(k), count,
+                            ArrayRef<Value>(sums).take_front(size));
+    llvm::copy(first, sums.begin());
+  }
+  for (int64_t part = 1; part < parts; ++part)
+    for (int64_t i = 0; i < size; ++i)
+      sums[i] = arith::AddFOp::create(builder, sums[i], sums[part * size + i]);
+  sums.truncate(size);
+  return sums;
 }

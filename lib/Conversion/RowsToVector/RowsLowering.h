@@ -20,6 +20,9 @@ namespace ravel {
 /// The loop over time that `op` is in, if any.
 mlir::scf::ForOp getTimeLoop(rnn::RowsOp op);
 
+/// The argument of the step of a stream that numbers instants, if `op` is in one.
+mlir::Value getInstant(rnn::RowsOp op);
+
 class RowsLowering {
 public:
   /// `op` has a schedule that fits `plan`.
@@ -28,7 +31,9 @@ public:
   RowsLowering(rnn::RowsOp op, const Plan &plan, bool sharesRows)
       : builder(op.getLoc(), op), op(op), plan(plan),
         schedule(*op.getSchedule()), panelRows(schedule.getPanelRows()),
-        kernel(op, plan, schedule.getLanes()), sharesRows(sharesRows) {}
+        kernel(op, plan, schedule.getLanes()), sharesRows(sharesRows) {
+    kernel.instant = getInstant(op);
+  }
 
   void run();
 
@@ -63,6 +68,8 @@ private:
   llvm::SmallVector<mlir::Value> forColumns(int64_t domain, int64_t vectors,
                                             mlir::ValueRange inits,
                                             ColumnsFn body);
+  mlir::Value takeTurn(mlir::Value step, mlir::Value begin, mlir::Value end,
+                       int64_t width, mlir::Value column);
   void forOwnColumns(int64_t domain, int64_t vectors, ColumnsFn body);
   void emitBarrier();
   void prefetchNextWeights(unsigned stage, Evaluator &evaluator);

@@ -20,6 +20,19 @@ using namespace ravel::rnn;
 /// Scratch memory of more bytes than this comes from the heap.
 static constexpr int64_t kLargeScratch = 32 * 1024;
 
+Value ravel::getInstant(RowsOp op) {
+  auto function = op->getParentOfType<func::FuncOp>();
+  if (!function || !function->hasAttr(RNNDialect::kStreamAttr))
+    return Value();
+  for (BlockArgument argument : function.getArguments()) {
+    auto role = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
+                                                      RNNDialect::kRoleAttr);
+    if (role && role.getValue() == "instant")
+      return argument;
+  }
+  return Value();
+}
+
 scf::ForOp ravel::getTimeLoop(RowsOp op) {
   for (auto loop = op->getParentOfType<scf::ForOp>(); loop;
        loop = loop->getParentOfType<scf::ForOp>())

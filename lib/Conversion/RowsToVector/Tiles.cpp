@@ -50,3 +50,14 @@ Tile ravel::chooseRowTile(const RegisterFile &target, int64_t products,
                      std::max<int64_t>(1, (target.registers - 2) / products));
   return {1, std::min(vectors, countVectors(target, domain))};
 }
+
+Tile ravel::chooseWideTile(const RegisterFile &target, int64_t products,
+                           int64_t domain) {
+  // Beside the sums, a number of the row and what passes by.
+  constexpr int64_t kOthers = 4;
+  products = std::max<int64_t>(products, 1);
+  int64_t all = countVectors(target, domain);
+  int64_t most = std::max<int64_t>(1, (target.registers - kOthers) / products);
+  int64_t blocks = (all + most - 1) / most;
+  return {1, (all + blocks - 1) / blocks};
+}

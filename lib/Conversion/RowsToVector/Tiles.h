@@ -48,6 +48,11 @@ Tile chooseProductTile(const RegisterFile &target, int64_t products,
 Tile chooseRowTile(const RegisterFile &target, int64_t products,
                    int64_t domain);
 
+/// The tile of a loop over single rows that uses all registers, in blocks of one
+/// size.
+Tile chooseWideTile(const RegisterFile &target, int64_t products,
+                    int64_t domain);
+
 } // namespace ravel
 
 #endif // RAVEL_LIB_CONVERSION_ROWSTOVECTOR_TILES_H

@@ -35,6 +35,8 @@ private:
   StageAttr chooseStage(RowsOp op, const Stage &stage, int64_t lanes);
   int64_t chooseDepth(const ProductGroup &group, Tile block, int64_t lanes);
   int64_t choosePanel(const Plan &plan);
+  Tile chooseStepTile(const RegisterFile &target, const Stage &stage,
+                      int64_t products);
 };
 } // namespace
 
@@ -60,6 +62,27 @@ int64_t Schedule::chooseDepth(const ProductGroup &group, Tile block,
   return 4 * type.getDimSize(0) <= 5 * part ? 0 : part;
 }
 
+/// Whether `op` is in the step of a stream.
+static bool isStep(RowsOp op) {
+  return op->getParentOfType<func::FuncOp>()->hasAttr(RNNDialect::kStreamAttr);
+}
+
+/// The tile of the one row of a stream's step. Weights that exceed the first
+/// cache are read as one stream; otherwise loads are few if many sums share a
+/// component of the row.
+Tile Schedule::chooseStepTile(const RegisterFile &target, const Stage &stage,
+                              int64_t products) {
+  int64_t bytes = 0;
+  for (const ProductGroup &group : stage.groups) {
+    auto type = getProductVector(group.products[0].op).getType();
+    bytes += group.products.size() * stage.domain * type.getDimSize(0) *
+             getBytes(type);
+  }
+  if (bytes > firstCache)
+    return {1, 1};
+  return chooseWideTile(target, products, stage.domain);
+}
+
 StageAttr Schedule::chooseStage(RowsOp op, const Stage &stage, int64_t lanes) {
   Tile block{1, 2}, row{1, 2};
   if (stage.kind == Stage::Products) {
@@ -68,7 +91,8 @@ StageAttr Schedule::chooseStage(RowsOp op, const Stage &stage, int64_t lanes) {
       products = std::max<int64_t>(products, group.products.size());
     RegisterFile target{lanes, numRegisters};
     block = chooseProductTile(target, products, stage.domain);
-    row = chooseRowTile(target, products, stage.domain);
+    row = isStep(op) ? chooseStepTile(target, stage, products)
+                     : chooseRowTile(target, products, stage.domain);
   }
   if (rows > 0)
     block.rows = rows;

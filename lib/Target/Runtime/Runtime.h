@@ -26,6 +26,24 @@ enum { /* role */
 enum { RAVEL_SEQUENCE, RAVEL_MEMORY, RAVEL_EXAMPLE, RAVEL_SHARED }; /* layout */
 enum { RAVEL_I32 = 5, RAVEL_I64 = 7, RAVEL_F32 = 9, RAVEL_F64 = 10 }; /* dtype */
 
+/* As the header that callers get says. */
+enum {
+  RAVEL_ERROR_NULL = 1,
+  RAVEL_ERROR_ALIGNMENT,
+  RAVEL_ERROR_SIZE,
+  RAVEL_ERROR_WORKSPACE,
+  RAVEL_ERROR_LENGTH,
+  RAVEL_ERROR_CLASS,
+  RAVEL_ERROR_PROCESSOR,
+  RAVEL_ERROR_STATE,
+  RAVEL_ERROR_FORMAT,
+  RAVEL_ERROR_TRUNCATED,
+  RAVEL_ERROR_MISSING,
+  RAVEL_ERROR_SHAPE,
+  RAVEL_ERROR_TYPE,
+  RAVEL_ERROR_NONFINITE
+};
+
 typedef struct {
   int32_t role, layout, dtype, lengthClass, memoryClass, rank;
   /* Of a class: classes are 0..numClasses-1; 0 if it isn't one. */
@@ -37,8 +55,10 @@ typedef struct {
 } RavelArgument;
 
 typedef struct {
-  void (*entry)(void **);     /* takes pointers to memref descriptors and numbers */
-  void (*workspace)(void **); /* the same, and a descriptor of one i64 to write; null if none is needed */
+  /* Takes pointers to descriptors of memrefs, and to numbers. */
+  void (*entry)(void **);
+  /* Bytes of workspace for examples of T instants at most; null for none. */
+  int64_t (*workspace)(const size_t *T, int64_t batch);
   int32_t numArguments, numPrepared, numLengthClasses, unused;
   const RavelArgument *arguments;
   /* Of each prepared tensor: where it is in the weights, in bytes. */
@@ -69,8 +89,41 @@ typedef struct {
   int64_t bytes; /* of the weights as a whole */
 } RavelWeights;
 
+void *memcpy(void *, const void *, size_t);
+void *memset(void *, int, size_t);
+
 int ravel_run(const RavelFunction *function, const void *weights, const size_t *T, size_t B,
               const size_t *const *lengths, void *const *data, void *workspace, size_t workspaceBytes);
 size_t ravel_workspace_bytes(const RavelFunction *function, const size_t *T, size_t B);
+
+/* Features of an x86-64 processor that code may rely on: LLVM's names, and the
+ * bits of `ravel_processor_features`. */
+#define RAVEL_PROCESSOR_FEATURES(X)                                            \
+  X("sse3", 0) X("ssse3", 1) X("sse4.1", 2) X("sse4.2", 3) X("popcnt", 4)      \
+  X("cx16", 5) X("avx", 6) X("avx2", 7) X("bmi", 8) X("bmi2", 9)               \
+  X("lzcnt", 10) X("movbe", 11) X("f16c", 12) X("fma", 13) X("avx512f", 14)    \
+  X("avx512bw", 15) X("avx512cd", 16) X("avx512dq", 17) X("avx512vl", 18)      \
+  X("avx512bf16", 19) X("avx512vnni", 20) X("avx512fp16", 21)                  \
+  X("avxvnni", 22) X("avx512vbmi", 23) X("avx512vbmi2", 24)                    \
+  X("avx512ifma", 25) X("avx512bitalg", 26) X("avx512vpopcntdq", 27)           \
+  X("vaes", 28) X("vpclmulqdq", 29) X("gfni", 30)
+
+/* Those that this processor and its system have; all on other processors. */
+uint64_t ravel_processor_features(void);
+
 int ravel_read_weights(const RavelWeights *description, void *weights, const void *file, size_t fileBytes);
+/* What a program around a stream needs to know of it. */
+typedef struct {
+  const char *name;
+  int64_t stateBytes;
+  int32_t numInputs, numOutputs;
+  const RavelArgument *arguments; /* inputs, then outputs */
+  int (*init)(void);
+  int (*reset)(void *state);
+  int (*step)(void *state, void *const *data);
+  const char *(*strerror)(int error);
+} RavelStream;
+
+extern const RavelStream ravel_stream;
+
 #endif /* RAVEL_TARGET_RUNTIME_H */

@@ -4,12 +4,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-// Two rewrites, in the body of each scan and of each function:
+// Rewrites, in the body of each scan and of each function:
 //
 //   * products of one vector with several shared matrices become one product
 //     with the matrices side by side, and slices of it;
 //   * a sum of transposed products with shared matrices becomes one transposed
-//     product of the vectors joined with the matrices side by side.
+//     product of the vectors joined with the matrices side by side;
+//   * in the step of a stream, which has no loop over time that a product could
+//     leave, a sum of products with shared matrices becomes one product of the
+//     vectors joined with the matrices one below the other: one piece of memory
+//     that is read once a step. Longer vectors come first, so that they begin
+//     where vectors in memory begin.
 //
 // The joined matrices are made in the function's body, so outside of any loop
 // over time. Nothing here counts gates: a product joins because of its operand.
@@ -35,9 +40,11 @@ static Operation *getTopLevelOp(Operation *op) {
   return op;
 }
 
-/// Whether `matrix` is an argument of the function: a parameter, which is
-/// available everywhere.
+/// Whether `matrix` is an argument of the function, or made of such: a parameter,
+/// which is available everywhere.
 static bool isParameter(Value matrix) {
+  if (auto concat = matrix.getDefiningOp<tensor::ConcatOp>())
+    return llvm::all_of(concat.getInputs(), isParameter);
   auto argument = dyn_cast<BlockArgument>(matrix);
   return argument && isa<func::FuncOp>(argument.getOwner()->getParentOp());
 }
@@ -92,8 +99,16 @@ static void fuseProducts(Block &block) {
       joinProducts(products);
 }
 
-/// One transposed product for those among the terms of the sum `root`.
-static void fuseSum(arith::AddFOp root) {
+/// The matrices one below the other, made where the function begins.
+static Value stackMatrices(ArrayRef<Value> matrices, Operation *user) {
+  Block *block = getTopLevelOp(user)->getBlock();
+  OpBuilder builder(block, block->begin());
+  return tensor::ConcatOp::create(builder, user->getLoc(), /*dim=*/0, matrices);
+}
+
+/// One product for those among the terms of the sum `root` that are transposed,
+/// or that are not.
+static void fuseSum(arith::AddFOp root, bool transpose) {
   SmallVector<Value> terms;
   SmallVector<Operation *> inner;
   collectTerms(root, terms, inner);
@@ -101,7 +116,8 @@ static void fuseSum(arith::AddFOp root) {
   SmallVector<Value> others;
   for (Value term : terms) {
     auto product = term.getDefiningOp<LinearOp>();
-    if (product && product.getTranspose() && product->hasOneUse() &&
+    if (product && product.getTranspose() == transpose &&
+        product->hasOneUse() &&
         product->getBlock() == root->getBlock() &&
         isParameter(product.getMatrix()))
       products.push_back(product);
@@ -110,17 +126,23 @@ static void fuseSum(arith::AddFOp root) {
   }
   if (products.size() < 2)
     return;
+  if (!transpose)
+    llvm::stable_sort(products, [](LinearOp a, LinearOp b) {
+      return a.getVector().getType().getDimSize(0) >
+             b.getVector().getType().getDimSize(0);
+    });
   SmallVector<Value> vectors, matrices;
   for (LinearOp product : products) {
     vectors.push_back(product.getVector());
     matrices.push_back(product.getMatrix());
   }
   Location loc = root.getLoc();
-  Value matrix = joinMatrices(matrices, root);
+  Value matrix = transpose ? joinMatrices(matrices, root)
+                           : stackMatrices(matrices, root);
   OpBuilder builder(root);
   Value vector = tensor::ConcatOp::create(builder, loc, /*dim=*/0, vectors);
   Value sum = LinearOp::create(builder, loc, root.getType(), vector, matrix,
-                               /*transpose=*/true);
+                               transpose);
   for (Value other : others)
     sum = arith::AddFOp::create(builder, loc, sum, other);
   root.replaceAllUsesWith(sum);
@@ -131,13 +153,30 @@ static void fuseSum(arith::AddFOp root) {
     product.erase();
 }
 
-static void fuseSums(Block &block) {
+static void fuseSums(Block &block, bool transpose) {
   SmallVector<arith::AddFOp> roots;
   for (auto sum : block.getOps<arith::AddFOp>())
     if (!sum->hasOneUse() || !isa<arith::AddFOp>(*sum->user_begin()))
       roots.push_back(sum);
   for (arith::AddFOp root : roots)
-    fuseSum(root);
+    fuseSum(root, transpose);
+}
+
+/// Makes equal joined vectors one: products are fused by their vector.
+static void uniteVectors(Block &block) {
+  SmallVector<tensor::ConcatOp> seen;
+  for (auto concat : llvm::make_early_inc_range(block.getOps<tensor::ConcatOp>())) {
+    auto same = llvm::find_if(seen, [&](tensor::ConcatOp other) {
+      return other.getDim() == concat.getDim() &&
+             llvm::equal(other.getInputs(), concat.getInputs());
+    });
+    if (same == seen.end()) {
+      seen.push_back(concat);
+      continue;
+    }
+    concat.replaceAllUsesWith(same->getResult());
+    concat.erase();
+  }
 }
 
 namespace {
@@ -154,8 +193,12 @@ struct FuseGatesPass
       function.walk([&](ScanOp scan) { blocks.push_back(&scan.getEntry()); });
     }
     for (Block *block : blocks) {
+      if (block->getParentOp()->hasAttr(RNNDialect::kStreamAttr)) {
+        fuseSums(*block, /*transpose=*/false);
+        uniteVectors(*block);
+      }
       fuseProducts(*block);
-      fuseSums(*block);
+      fuseSums(*block, /*transpose=*/true);
     }
   }
 };

@@ -1,0 +1,477 @@
+//===----------------------------------------------------------------------===//
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// A function of a model to an object file: the way that compilation in this
+// process goes, and around it the interface in C, the weights, and the runtime.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ravel/Target/AheadOfTime.h"
+#include "../Execution/Lowering.h"
+#include "InterfaceEmitter.h"
+#include "Runtime/Runtime.h"
+#include "RuntimeBitcode.h"
+#include "WeightLayout.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "ravel/Dialect/RNN/IR/RNN.h"
+#include "ravel/Execution/FileIO.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/Object/ObjectFile.h"
+#include "llvm/Object/SymbolSize.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+
+using namespace mlir;
+using namespace ravel;
+using namespace ravel::rnn;
+
+namespace {
+
+/// The functions of the object, at level 5.
+struct Functions {
+  std::unique_ptr<LoweredFunction> run, reset, step;
+
+  SmallVector<const LoweredFunction *> all() const {
+    SmallVector<const LoweredFunction *> list{run.get()};
+    if (step) {
+      list.push_back(reset.get());
+      list.push_back(step.get());
+    }
+    return list;
+  }
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// The interface
+//===----------------------------------------------------------------------===//
+
+static DataParameter describeData(const LoweredArgument &lowered,
+                                  std::string name) {
+  const Argument &argument = lowered.argument;
+  DataParameter parameter;
+  parameter.name = std::move(name);
+  parameter.dtype = argument.dtype;
+  parameter.shape = argument.shape;
+  parameter.isSequence = argument.layout == RowLayout::Sequence;
+  parameter.isOutput = argument.role == Role::Output;
+  parameter.lengthClass = argument.lengthClass;
+  parameter.numClasses = argument.numClasses.value_or(0);
+  parameter.carry = argument.carry;
+  return parameter;
+}
+
+/// The names of outputs, which have none in a model: "y", or "y0", "y1" ...; and
+/// that of the state an output passes on.
+static std::vector<std::string>
+nameOutputs(ArrayRef<const LoweredArgument *> outputs) {
+  size_t count = llvm::count_if(outputs, [](const LoweredArgument *output) {
+    return output->argument.carry.empty();
+  });
+  std::vector<std::string> names;
+  size_t next = 0;
+  for (const LoweredArgument *output : outputs)
+    names.push_back(!output->argument.carry.empty()
+                        ? output->argument.carry + "_next"
+                    : count == 1 ? "y"
+                                 : "y" + std::to_string(next++));
+  return names;
+}
+
+static Interface describeInterface(const ModelSource &source,
+                                   const ObjectOptions &options,
+                                   const Functions &functions,
+                                   ArrayRef<ManifestEntry> manifest,
+                                   const llvm::TargetMachine &machine) {
+  Interface interface;
+  interface.name = options.name;
+  interface.model = llvm::sys::path::filename(source.path).str();
+  interface.function = options.function;
+  interface.generator = "Ravel";
+  interface.target = machine.getTargetTriple().str();
+  if (!machine.getTargetCPU().empty())
+    interface.target += " " + machine.getTargetCPU().str();
+  interface.hasExternalWeights = options.weights.empty();
+  interface.hasThreads = options.threads != ThreadRuntime::None;
+  for (const ManifestEntry &entry : manifest) {
+    DataParameter &parameter = interface.parameters.emplace_back();
+    parameter.name = entry.spec.name;
+    parameter.dtype = options.compile.precision;
+    parameter.shape = entry.spec.shape;
+    interface.numParameters += *countElements(entry.spec.shape);
+  }
+
+  const LoweredFunction &run = *functions.run;
+  auto inputs = run.find(Role::Input), outputs = run.find(Role::Output);
+  std::vector<std::string> outputNames = nameOutputs(outputs);
+  // Offsets are there for functions without sequences, too.
+  bool hasSequences = llvm::any_of(
+      run.arguments, [](const LoweredArgument &argument) {
+        return argument.argument.layout == RowLayout::Sequence;
+      });
+  size_t numClasses = hasSequences ? run.find(Role::Offsets).size() : 0;
+  interface.lengthClasses.assign(numClasses, "");
+  // A class is called after the first sequence of it.
+  if (numClasses > 1)
+    for (const LoweredArgument *input : llvm::reverse(inputs))
+      if (input->argument.layout == RowLayout::Sequence)
+        interface.lengthClasses[input->argument.lengthClass] =
+            "_" + makeCIdentifier(input->argument.name);
+  for (const LoweredArgument *input : inputs)
+    interface.run.push_back(
+        describeData(*input, makeCIdentifier(input->argument.name)));
+  for (auto [output, name] : llvm::zip_equal(outputs, outputNames))
+    interface.run.push_back(describeData(*output, makeCIdentifier(name)));
+  if (!functions.step)
+    return interface;
+
+  interface.hasStream = true;
+  for (const LoweredArgument *input : functions.reset->find(Role::Input))
+    interface.reset.push_back(
+        describeData(*input, makeCIdentifier(input->argument.name)));
+  for (const DataParameter &parameter : interface.run)
+    if (!parameter.isOutput && parameter.isSequence)
+      interface.step.push_back(parameter);
+  for (const DataParameter &parameter : interface.run)
+    if (parameter.isOutput && parameter.carry.empty())
+      interface.step.push_back(parameter);
+  interface.stateBytes = StateLayout::create(*functions.step).bytes;
+  return interface;
+}
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+/// The companions that prepare parameters, as a module for this process.
+static llvm::Expected<Module> compilePreparations(ModuleOp module,
+                                                  const Functions &functions,
+                                                  const ModelSource &source) {
+  OwningOpRef<ModuleOp> part = module.clone();
+  for (auto function :
+       llvm::make_early_inc_range(part->getOps<LLVM::LLVMFuncOp>()))
+    if (!function.isExternal() && !function.getName().contains(".prepare"))
+      function.erase();
+  CompileOptions host;
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
+      createTargetMachine(host);
+  if (!machine)
+    return machine.takeError();
+  llvm::LLVMContext context;
+  llvm::Expected<std::unique_ptr<llvm::Module>> llvmModule =
+      translate(*part, context, **machine, source);
+  if (!llvmModule)
+    return llvmModule.takeError();
+  if (llvm::Error error =
+          optimize(**llvmModule, **machine, host.optimizationLevel))
+    return error;
+  llvm::Expected<std::string> object = emit(**llvmModule, **machine);
+  if (!object)
+    return object.takeError();
+  CompiledCode code;
+  code.object = std::move(*object);
+  for (const LoweredFunction *function : functions.all()) {
+    if (!function->preparation)
+      continue;
+    Signature &signature = code.signatures.emplace_back();
+    signature.name = function->preparation->name;
+    signature.hasWorkspace = function->preparation->hasWorkspace;
+    for (const LoweredArgument *argument :
+         function->preparation->find(LoweredArgument::Kind::Ordinary))
+      signature.arguments.push_back(argument->argument);
+  }
+  return Module::load(std::move(code), /*cached=*/false);
+}
+
+/// Whether a function of a translated module reads its argument `index`, by its
+/// position at level 5.
+static bool readsArgument(const llvm::Module &module,
+                          const LoweredFunction &function, unsigned index) {
+  const llvm::Function *code = module.getFunction(function.name);
+  unsigned position = 0;
+  for (const LoweredArgument &argument :
+       ArrayRef(function.arguments).take_front(index))
+    position += argument.shape ? 3 + 2 * argument.shape->size() : 1;
+  bool isMemRef = function.arguments[index].shape.has_value();
+  return !code->getArg(isMemRef ? position + 1 : position)->use_empty();
+}
+
+static llvm::Expected<ParameterStore>
+loadParameters(ArrayRef<ManifestEntry> manifest, const ObjectOptions &options) {
+  std::vector<ParameterSpec> specs;
+  for (const ManifestEntry &entry : manifest)
+    specs.push_back(entry.spec);
+  llvm::Expected<ParameterStore> store =
+      ParameterStore::create(specs, options.compile.precision);
+  if (!store)
+    return store.takeError();
+  LoadOptions load;
+  load.allowUnexpected = true;
+  if (llvm::Error error = store->load(options.weights, load))
+    return error;
+  return store;
+}
+
+static llvm::Expected<WeightLayout>
+layOutWeights(ModuleOp module, const llvm::Module &llvmModule,
+              const Functions &functions, ArrayRef<ManifestEntry> manifest,
+              const ObjectOptions &options, const ModelSource &source) {
+  if (options.weights.empty())
+    return layOutExternalWeights(manifest, options.compile.precision,
+                                 functions.all());
+  llvm::Expected<ParameterStore> parameters =
+      loadParameters(manifest, options);
+  if (!parameters)
+    return parameters.takeError();
+  std::optional<Module> preparations;
+  if (llvm::any_of(functions.all(), [](const LoweredFunction *function) {
+        return bool(function->preparation);
+      })) {
+    llvm::Expected<Module> compiled =
+        compilePreparations(module, functions, source);
+    if (!compiled)
+      return compiled.takeError();
+    preparations.emplace(std::move(*compiled));
+  }
+  return layOutConstantWeights(
+      *parameters, preparations ? &*preparations : nullptr, functions.all(),
+      [&](const LoweredFunction &function, unsigned index) {
+        return readsArgument(llvmModule, function, index);
+      });
+}
+
+//===----------------------------------------------------------------------===//
+// Linking
+//===----------------------------------------------------------------------===//
+
+/// Links the runtime into `module`, and hides all but the interface.
+static llvm::Error linkRuntime(llvm::Module &module, llvm::StringRef prefix,
+                               const ObjectOptions &options,
+                               const ObjectForms &forms,
+                               llvm::TargetMachine &machine) {
+  SmallVector<RuntimePart> parts{RuntimePart::Core};
+  if (options.threads == ThreadRuntime::LibGOMP)
+    parts.push_back(RuntimePart::Gomp);
+  if (forms.program)
+    parts.push_back(RuntimePart::Main);
+  for (RuntimePart part : parts) {
+    llvm::StringRef bitcode =
+        getRuntimeBitcode(machine.getTargetTriple().getArch(), part);
+    llvm::Expected<std::unique_ptr<llvm::Module>> runtime =
+        llvm::parseBitcodeFile(
+            llvm::MemoryBufferRef(bitcode, "runtime"), module.getContext());
+    if (!runtime)
+      return runtime.takeError();
+    for (llvm::Function &function : **runtime) {
+      function.removeFnAttr("target-cpu");
+      function.removeFnAttr("target-features");
+      function.removeFnAttr("tune-cpu");
+    }
+    (*runtime)->setDataLayout(module.getDataLayout());
+    (*runtime)->setTargetTriple(module.getTargetTriple());
+    if (llvm::Linker::linkModules(module, std::move(*runtime)))
+      return makeError("the runtime can't be linked");
+  }
+  std::string begin = prefix.str() + "_";
+  for (llvm::GlobalValue &value : module.global_values())
+    if (!value.isDeclaration() && !value.getName().starts_with(begin) &&
+        !value.getName().starts_with("llvm.") && value.getName() != "main")
+      value.setLinkage(llvm::GlobalValue::InternalLinkage);
+  return llvm::Error::success();
+}
+
+/// An error if the code calls what a compiled object must not depend on.
+static llvm::Error verifySymbols(const llvm::Module &module,
+                                 const ModelSource &source,
+                                 const ObjectOptions &options) {
+  for (const llvm::Function &function : module) {
+    if (!function.isDeclaration() || function.isIntrinsic() ||
+        function.use_empty())
+      continue;
+    llvm::StringRef name = function.getName();
+    if (name == "malloc" || name == "free" || name == "aligned_alloc")
+      return makeError("'" + source.path + "': @" + options.function +
+                       " needs memory whose size is not known before it runs, "
+                       "so that it can't be compiled ahead of time");
+  }
+  return llvm::Error::success();
+}
+
+/// The bits of the features that code for `machine` relies on.
+static uint64_t getProcessorFeatures(const llvm::TargetMachine &machine) {
+  uint64_t features = 0;
+  if (machine.getTargetTriple().getArch() != llvm::Triple::x86_64)
+    return features;
+#define RAVEL_FEATURE(NAME, BIT)                                               \
+  if (machine.getMCSubtargetInfo()->checkFeatures("+" NAME))                   \
+    features |= uint64_t(1) << BIT;
+  RAVEL_PROCESSOR_FEATURES(RAVEL_FEATURE)
+#undef RAVEL_FEATURE
+  return features;
+}
+
+/// Fills the sizes of the code of each function.
+static llvm::Error measureCode(CompiledObject &result) {
+  llvm::Expected<std::unique_ptr<llvm::object::ObjectFile>> file =
+      llvm::object::ObjectFile::createObjectFile(
+          llvm::MemoryBufferRef(result.object, "object"));
+  if (!file)
+    return file.takeError();
+  if (!(*file)->isELF())
+    return llvm::Error::success();
+  for (auto [symbol, bytes] : llvm::object::computeSymbolSizes(**file)) {
+    llvm::Expected<llvm::object::SymbolRef::Type> type = symbol.getType();
+    llvm::Expected<llvm::StringRef> name = symbol.getName();
+    if (!type || !name) {
+      llvm::consumeError(type.takeError());
+      llvm::consumeError(name.takeError());
+      continue;
+    }
+    if (*type == llvm::object::SymbolRef::ST_Function && bytes != 0)
+      result.report.functions.push_back(
+          {name->str(), static_cast<int64_t>(bytes)});
+  }
+  return llvm::Error::success();
+}
+
+/// A line for each kernel that has been given tiles.
+static void describeTiles(ModuleOp module, Report &report) {
+  module.walk([&](Operation *op) {
+    auto schedule = op->getAttr("schedule");
+    if (!schedule)
+      return;
+    auto function = op->getParentOfType<func::FuncOp>();
+    std::string line;
+    llvm::raw_string_ostream(line) << function.getName() << ": " << schedule;
+    if (!llvm::is_contained(report.tiles, line))
+      report.tiles.push_back(line);
+  });
+}
+
+/// An error if the interface has no way to say what a call needs.
+static llvm::Error verifyRun(const LoweredFunction &run,
+                             const ModelSource &source) {
+  bool isKnown = run.isWorkspaceKnown;
+  for (const LoweredArgument *argument :
+       run.find(LoweredArgument::Kind::Ordinary))
+    isKnown &= argument->argument.layout != RowLayout::Memory &&
+               !llvm::is_contained(argument->argument.shape, kLongest);
+  if (isKnown)
+    return llvm::Error::success();
+  return makeError("'" + source.path + "': @" + run.name +
+                   " takes or gives what a C function can't be given: "
+                   "attention's memories or weights");
+}
+
+//===----------------------------------------------------------------------===//
+// Compilation
+//===----------------------------------------------------------------------===//
+
+llvm::Expected<CompiledObject>
+ravel::compileObject(const ModelSource &source, const ObjectOptions &options,
+                     const ObjectForms &forms) {
+  CompileOptions compile = options.compile;
+  compile.stream = true;
+  compile.functions = {options.function};
+  if (options.threads == ThreadRuntime::None)
+    compile.without.push_back("parallel");
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
+      createTargetMachine(compile);
+  if (!machine)
+    return machine.takeError();
+
+  Session session;
+  PipelineOptions pipeline;
+  fillPipelineOptions(compile, **machine, pipeline);
+  llvm::Expected<OwningOpRef<ModuleOp>> module =
+      lowerTo(session, source, compile, pipeline, /*level=*/5);
+  if (!module)
+    return module.takeError();
+  CompiledCode code;
+  describe(**module, code);
+  CompiledObject result;
+  describeTiles(**module, result.report);
+  Functions functions;
+  functions.run = describeFunction(**module, options.function);
+  if (!functions.run)
+    return makeError("'" + source.path + "': @" + options.function +
+                     " generates: functions with a decoder run by "
+                     "`ravel run`, and can't be compiled ahead of time yet");
+  if (llvm::Error error = verifyRun(*functions.run, source))
+    return error;
+  functions.step = describeFunction(**module, options.function + ".step");
+  functions.reset = describeFunction(**module, options.function + ".reset");
+  if (functions.step && !functions.step->streaming)
+    functions.step = nullptr;
+
+  if (llvm::Error error = lowerToLLVM(**module, pipeline, source))
+    return error;
+  if (forms.mlir)
+    llvm::raw_string_ostream(result.mlir) << **module;
+  llvm::LLVMContext context;
+  llvm::Expected<std::unique_ptr<llvm::Module>> translated =
+      translate(**module, context, **machine, source);
+  if (!translated)
+    return translated.takeError();
+  llvm::Module &llvmModule = **translated;
+
+  llvm::Expected<WeightLayout> weights = layOutWeights(
+      **module, llvmModule, functions, code.manifest, options, source);
+  if (!weights)
+    return weights.takeError();
+  result.interface = describeInterface(source, options, functions,
+                                       code.manifest, **machine);
+  result.interface.weightBytes = weights->bytes;
+  ObjectParts parts;
+  result.triple = (*machine)->getTargetTriple().str();
+  parts.run = functions.run.get();
+  parts.reset = functions.step ? functions.reset.get() : nullptr;
+  parts.step = functions.step.get();
+  parts.weights = std::move(*weights);
+  parts.manifest = code.manifest;
+  parts.precision = options.compile.precision;
+  parts.processorFeatures = getProcessorFeatures(**machine);
+  // One instant is code without calls around it.
+  if (parts.step)
+    llvmModule.getFunction(parts.step->name)
+        ->addFnAttr(llvm::Attribute::AlwaysInline);
+  emitInterface(result.interface, parts, forms.program, llvmModule);
+  if (llvm::Error error = linkRuntime(llvmModule, options.name, options, forms,
+                                      **machine))
+    return error;
+  setTarget(llvmModule, **machine);
+  if (llvm::Error error =
+          optimize(llvmModule, **machine, compile.optimizationLevel))
+    return error;
+  if (llvm::Error error = verifySymbols(llvmModule, source, options))
+    return error;
+  if (forms.llvmIR)
+    llvm::raw_string_ostream(result.llvmIR) << llvmModule;
+  if (forms.assembly) {
+    std::unique_ptr<llvm::Module> copy = llvm::CloneModule(llvmModule);
+    llvm::Expected<std::string> text = emit(*copy, **machine, /*asText=*/true);
+    if (!text)
+      return text.takeError();
+    result.assembly = std::move(*text);
+  }
+  llvm::Expected<std::string> object = emit(llvmModule, **machine);
+  if (!object)
+    return object.takeError();
+  result.object = std::move(*object);
+  if (llvm::Error error = measureCode(result))
+    return error;
+  result.report.parameters = result.interface.numParameters;
+  result.report.weightBytes = result.interface.weightBytes;
+  result.report.stateBytes = result.interface.stateBytes;
+  return result;
+}

@@ -1,0 +1,98 @@
+//===----------------------------------------------------------------------===//
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "LoweredFunction.h"
+#include "../Execution/Lowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Matchers.h"
+#include "ravel/Dialect/RNN/IR/RNN.h"
+
+using namespace mlir;
+using namespace ravel;
+using namespace ravel::rnn;
+
+SmallVector<const LoweredArgument *>
+LoweredFunction::find(LoweredArgument::Kind kind) const {
+  SmallVector<const LoweredArgument *> found;
+  for (const LoweredArgument &argument : arguments)
+    if (argument.kind == kind)
+      found.push_back(&argument);
+  return found;
+}
+
+SmallVector<const LoweredArgument *> LoweredFunction::find(Role role) const {
+  SmallVector<const LoweredArgument *> found;
+  for (const LoweredArgument *argument : find(LoweredArgument::Kind::Ordinary))
+    if (argument->argument.role == role)
+      found.push_back(argument);
+  return found;
+}
+
+/// The constant that a function which tells the size of a workspace stores.
+static std::optional<int64_t> findConstantBytes(func::FuncOp companion) {
+  std::optional<int64_t> bytes;
+  companion.walk([&](memref::StoreOp store) {
+    llvm::APInt value;
+    if (matchPattern(store.getValueToStore(), m_ConstantInt(&value)))
+      bytes = value.getSExtValue();
+  });
+  return bytes;
+}
+
+/// Whether a function that tells the size of a workspace reads of offsets the
+/// last one alone.
+static bool readsLastOffsets(func::FuncOp companion) {
+  WalkResult result = companion.walk([&](memref::LoadOp load) {
+    auto last = load.getIndices()[0].getDefiningOp<arith::SubIOp>();
+    auto size = last ? last.getLhs().getDefiningOp<memref::DimOp>() : nullptr;
+    bool isLast = size && size.getSource() == load.getMemRef() &&
+                  matchPattern(last.getRhs(), m_One());
+    return isLast ? WalkResult::advance() : WalkResult::interrupt();
+  });
+  return !result.wasInterrupted();
+}
+
+std::unique_ptr<LoweredFunction> ravel::describeFunction(ModuleOp module,
+                                                         StringRef name) {
+  auto function = module.lookupSymbol<func::FuncOp>(name);
+  if (!function)
+    return nullptr;
+  auto result = std::make_unique<LoweredFunction>();
+  result->name = name.str();
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    LoweredArgument &argument = result->arguments.emplace_back();
+    argument.argument = describeArgument(function, i);
+    auto role =
+        function.getArgAttrOfType<StringAttr>(i, RNNDialect::kRoleAttr);
+    if (role && role.getValue() == "prepared")
+      argument.kind = LoweredArgument::Kind::Prepared;
+    if (role && role.getValue() == "workspace") {
+      argument.kind = LoweredArgument::Kind::Workspace;
+      result->hasWorkspace = true;
+    }
+    auto type = dyn_cast<MemRefType>(function.getArgumentTypes()[i]);
+    if (!type)
+      continue;
+    argument.shape.emplace();
+    for (int64_t size : type.getShape())
+      argument.shape->push_back(ShapedType::isDynamic(size) ? -1 : size);
+    Type element = type.getElementType();
+    if (type.hasStaticShape() && element.isIntOrFloat())
+      argument.bytes =
+          type.getNumElements() * ((element.getIntOrFloatBitWidth() + 7) / 8);
+  }
+  if (auto companion =
+          module.lookupSymbol<func::FuncOp>((name + ".workspace").str())) {
+    result->workspaceBytes = findConstantBytes(companion);
+    result->isWorkspaceKnown = readsLastOffsets(companion);
+  }
+  result->preparation = describeFunction(module, (name + ".prepare").str());
+  if (auto attrs =
+          function->getAttrOfType<DictionaryAttr>(RNNDialect::kStreamAttr))
+    result->streaming = describeStreaming(attrs);
+  return result;
+}

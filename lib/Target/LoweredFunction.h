@@ -1,0 +1,57 @@
+//===----------------------------------------------------------------------===//
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// The functions of a module at level 5, as code that calls them needs to know
+// them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAVEL_LIB_TARGET_LOWEREDFUNCTION_H
+#define RAVEL_LIB_TARGET_LOWEREDFUNCTION_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "ravel/Execution/Module.h"
+#include <optional>
+
+namespace ravel {
+
+struct LoweredArgument {
+  /// What the function's signature says; the rest of arguments are what the
+  /// compiler has added.
+  enum class Kind { Ordinary, Prepared, Workspace } kind = Kind::Ordinary;
+  Argument argument;
+  /// Of a memref: its sizes, -1 where dynamic. Nothing for a number.
+  std::optional<Shape> shape;
+  /// The bytes of a memref of static shape.
+  int64_t bytes = 0;
+};
+
+struct LoweredFunction {
+  std::string name;
+  std::vector<LoweredArgument> arguments;
+  /// The bytes of workspace, if they are the same for all calls.
+  std::optional<int64_t> workspaceBytes;
+  bool hasWorkspace = false;
+  /// Whether the bytes follow from the numbers of instants and examples.
+  bool isWorkspaceKnown = true;
+  /// What prepares its parameters; null if nothing does.
+  std::unique_ptr<LoweredFunction> preparation;
+  /// Of one step of a stream.
+  std::optional<Streaming> streaming;
+
+  llvm::SmallVector<const LoweredArgument *>
+  find(LoweredArgument::Kind kind) const;
+  llvm::SmallVector<const LoweredArgument *> find(Role role) const;
+};
+
+/// Describes a function; null if the module has none of that name.
+std::unique_ptr<LoweredFunction> describeFunction(mlir::ModuleOp module,
+                                                  llvm::StringRef name);
+
+} // namespace ravel
+
+#endif // RAVEL_LIB_TARGET_LOWEREDFUNCTION_H
