@@ -65,6 +65,7 @@ private:
   Value pack(const Group &group);
   void rewrite(const Group &group);
   void transposeRest();
+  void dropUnused();
   /// The kernel's argument for one more shared operand.
   Value share(Value operand);
 
@@ -221,6 +222,17 @@ void KernelPacking::transposeRest() {
   }
 }
 
+/// Drops matrices that only products read which were replaced: what makes them
+/// would be computed for nothing.
+void KernelPacking::dropUnused() {
+  unsigned first = op.getIns().size();
+  for (unsigned i = op.getShared().size(); i-- > 0;)
+    if (op.getEntry().getArgument(first + i).use_empty()) {
+      op.getEntry().eraseArgument(first + i);
+      op.getSharedMutable().erase(i);
+    }
+}
+
 LogicalResult KernelPacking::run() {
   FailureOr<Plan> plan = Plan::create(op);
   if (failed(plan))
@@ -244,6 +256,7 @@ LogicalResult KernelPacking::run() {
         }))
       rewrite(group);
   transposeRest();
+  dropUnused();
   return success();
 }
 
@@ -266,8 +279,9 @@ struct PackWeights : ravel::impl::PackWeightsBase<PackWeights> {
     for (RowsOp op : kernels) {
       // What runs over all instants at once reads its weights seldom.
       auto loop = op->getParentOfType<scf::ForOp>();
-      Type stored =
-          loop && loop->hasAttr(RNNDialect::kTimeAttr) ? element : Type();
+      bool isStep = (loop && loop->hasAttr(RNNDialect::kTimeAttr)) ||
+                    getOperation()->hasAttr(RNNDialect::kStreamAttr);
+      Type stored = isStep ? element : Type();
       if (failed(KernelPacking(op, getLanes(op, vectorWidth), stored,
                                transposedOnly)
                      .run()))

@@ -57,10 +57,12 @@ static void *take(Arena *arena, int64_t bytes) {
   return place;
 }
 
+/* The product; negative if a factor is, or if it overflows. By a division, for a
+ * 32-bit target has no instruction for the product of two large numbers. */
 static int64_t multiply(int64_t a, int64_t b) {
-  int64_t product;
-  return a < 0 || b < 0 || __builtin_mul_overflow(a, b, &product) ? -1
-                                                                  : product;
+  if (a < 0 || b < 0 || (b != 0 && a > INT64_MAX / b))
+    return -1;
+  return a * b;
 }
 
 static int64_t getElementBytes(const RavelArgument *argument) {

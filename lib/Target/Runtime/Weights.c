@@ -26,6 +26,8 @@ typedef struct {
 } Text;
 
 enum { kMostDims = 4 };
+/* No file has more bytes. */
+static const int64_t kMostBytes = (int64_t)1 << 60;
 
 typedef struct {
   Text name, type;
@@ -83,9 +85,10 @@ static int64_t parseWhole(Parser *parser) {
   for (; parser->next != parser->end && *parser->next >= '0' &&
          *parser->next <= '9';
        ++parser->next)
-    if (__builtin_mul_overflow(value, (int64_t)10, &value) ||
-        __builtin_add_overflow(value, (int64_t)(*parser->next - '0'), &value))
+    if (value > kMostBytes / 10)
       parser->failed = 1;
+    else
+      value = value * 10 + (*parser->next - '0');
   if (parser->next == begin || (*begin == '0' && parser->next != begin + 1))
     parser->failed = 1;
   return value;
