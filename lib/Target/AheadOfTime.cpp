@@ -254,40 +254,35 @@ layOutWeights(ModuleOp module, const llvm::Module &llvmModule,
 // Linking
 //===----------------------------------------------------------------------===//
 
-/// Links the runtime into `module`, and hides all but the interface.
-static llvm::Error linkRuntime(llvm::Module &module, llvm::StringRef prefix,
-                               const ObjectOptions &options,
-                               const ObjectForms &forms,
+/// Links a part of the runtime into `module`.
+static llvm::Error linkRuntime(llvm::Module &module, RuntimePart part,
                                llvm::TargetMachine &machine) {
-  SmallVector<RuntimePart> parts{RuntimePart::Core};
-  if (options.threads == ThreadRuntime::LibGOMP)
-    parts.push_back(RuntimePart::Gomp);
-  if (forms.program)
-    parts.push_back(RuntimePart::Main);
-  for (RuntimePart part : parts) {
-    llvm::StringRef bitcode =
-        getRuntimeBitcode(machine.getTargetTriple().getArch(), part);
-    llvm::Expected<std::unique_ptr<llvm::Module>> runtime =
-        llvm::parseBitcodeFile(
-            llvm::MemoryBufferRef(bitcode, "runtime"), module.getContext());
-    if (!runtime)
-      return runtime.takeError();
-    for (llvm::Function &function : **runtime) {
-      function.removeFnAttr("target-cpu");
-      function.removeFnAttr("target-features");
-      function.removeFnAttr("tune-cpu");
-    }
-    (*runtime)->setDataLayout(module.getDataLayout());
-    (*runtime)->setTargetTriple(module.getTargetTriple());
-    if (llvm::Linker::linkModules(module, std::move(*runtime)))
-      return makeError("the runtime can't be linked");
-  }
-  std::string begin = prefix.str() + "_";
-  for (llvm::GlobalValue &value : module.global_values())
-    if (!value.isDeclaration() && !value.getName().starts_with(begin) &&
-        !value.getName().starts_with("llvm.") && value.getName() != "main")
-      value.setLinkage(llvm::GlobalValue::InternalLinkage);
+  llvm::StringRef bitcode =
+      getRuntimeBitcode(machine.getTargetTriple().getArch(), part);
+  llvm::Expected<std::unique_ptr<llvm::Module>> runtime =
+      llvm::parseBitcodeFile(llvm::MemoryBufferRef(bitcode, "runtime"),
+                             module.getContext());
+  if (!runtime)
+    return runtime.takeError();
+  for (llvm::Function &function : **runtime)
+    function.removeFnAttr("tune-cpu");
+  setTarget(**runtime, machine);
+  if (llvm::Linker::linkModules(module, std::move(*runtime)))
+    return makeError("the runtime can't be linked");
   return llvm::Error::success();
+}
+
+/// Hides all names but those of the interface, which begin with `name`_, and
+/// but those of single levels, which begin with `name`__.
+static void hideNames(llvm::Module &module, llvm::StringRef name) {
+  std::string begin = name.str() + "_", hidden = name.str() + "__";
+  for (llvm::GlobalValue &value : module.global_values()) {
+    llvm::StringRef own = value.getName();
+    bool isSeen = (own.starts_with(begin) && !own.starts_with(hidden)) ||
+                  own.starts_with("llvm.") || own == "main";
+    if (!value.isDeclaration() && !isSeen)
+      value.setLinkage(llvm::GlobalValue::InternalLinkage);
+  }
 }
 
 /// An error if the code calls what a compiled object must not depend on.
@@ -377,30 +372,44 @@ static llvm::Error verifyRun(const LoweredFunction &run,
 // Compilation
 //===----------------------------------------------------------------------===//
 
-llvm::Expected<CompiledObject>
-ravel::compileObject(const ModelSource &source, const ObjectOptions &options,
-                     const ObjectForms &forms) {
+namespace {
+/// The code for one level of processors, in a module of its own.
+struct Level {
+  std::unique_ptr<llvm::TargetMachine> machine;
+  std::unique_ptr<llvm::Module> module;
+  Interface interface;
+  Report report;
+  std::string mlir;
+};
+} // namespace
+
+/// Compiles for one processor. All names begin with `options.name`.
+static llvm::Expected<Level> compileLevel(const ModelSource &source,
+                                          const ObjectOptions &options,
+                                          const ObjectForms &forms,
+                                          llvm::LLVMContext &context) {
   CompileOptions compile = options.compile;
   compile.stream = true;
   compile.functions = {options.function};
   if (options.threads == ThreadRuntime::None)
     compile.without.push_back("parallel");
+  Level level;
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
       createTargetMachine(compile);
   if (!machine)
     return machine.takeError();
+  level.machine = std::move(*machine);
 
   Session session;
   PipelineOptions pipeline;
-  fillPipelineOptions(compile, **machine, pipeline);
+  fillPipelineOptions(compile, *level.machine, pipeline);
   llvm::Expected<OwningOpRef<ModuleOp>> module =
       lowerTo(session, source, compile, pipeline, /*level=*/5);
   if (!module)
     return module.takeError();
   CompiledCode code;
   describe(**module, code);
-  CompiledObject result;
-  describeTiles(**module, result.report);
+  describeTiles(**module, level.report);
   Functions functions;
   functions.run = describeFunction(**module, options.function);
   if (!functions.run)
@@ -417,59 +426,150 @@ ravel::compileObject(const ModelSource &source, const ObjectOptions &options,
   if (llvm::Error error = lowerToLLVM(**module, pipeline, source))
     return error;
   if (forms.mlir)
-    llvm::raw_string_ostream(result.mlir) << **module;
-  llvm::LLVMContext context;
+    llvm::raw_string_ostream(level.mlir) << **module;
   llvm::Expected<std::unique_ptr<llvm::Module>> translated =
-      translate(**module, context, **machine, source);
+      translate(**module, context, *level.machine, source);
   if (!translated)
     return translated.takeError();
-  llvm::Module &llvmModule = **translated;
+  level.module = std::move(*translated);
 
   llvm::Expected<WeightLayout> weights = layOutWeights(
-      **module, llvmModule, functions, code.manifest, options, source);
+      **module, *level.module, functions, code.manifest, options, source);
   if (!weights)
     return weights.takeError();
-  result.interface = describeInterface(source, options, functions,
-                                       code.manifest, **machine);
-  result.interface.weightBytes = weights->bytes;
+  level.interface = describeInterface(source, options, functions,
+                                      code.manifest, *level.machine);
+  level.interface.weightBytes = weights->bytes;
   ObjectParts parts;
-  result.triple = (*machine)->getTargetTriple().str();
   parts.run = functions.run.get();
   parts.reset = functions.step ? functions.reset.get() : nullptr;
   parts.step = functions.step.get();
   parts.weights = std::move(*weights);
   parts.manifest = code.manifest;
   parts.precision = options.compile.precision;
-  parts.processorFeatures = getProcessorFeatures(**machine);
+  parts.processorFeatures = getProcessorFeatures(*level.machine);
   // One instant is code without calls around it.
   if (parts.step)
-    llvmModule.getFunction(parts.step->name)
+    level.module->getFunction(parts.step->name)
         ->addFnAttr(llvm::Attribute::AlwaysInline);
-  emitInterface(result.interface, parts, forms.program, llvmModule);
-  if (llvm::Error error = linkRuntime(llvmModule, options.name, options, forms,
-                                      **machine))
+  emitInterface(level.interface, parts, *level.module);
+  hideNames(*level.module, options.name);
+  setTarget(*level.module, *level.machine);
+  return level;
+}
+
+/// Compiles for each processor of `options`, the first of which is the least,
+/// into one module that chooses among them when it is initialized.
+static llvm::Expected<Level> compileLevels(const ModelSource &source,
+                                           const ObjectOptions &options,
+                                           const ObjectForms &forms,
+                                           llvm::LLVMContext &context) {
+  Level result;
+  std::vector<std::string> prefixes;
+  std::vector<uint64_t> features;
+  for (const std::string &cpu : options.processors) {
+    ObjectOptions single = options;
+    single.compile.cpu = cpu;
+    single.name += "__" + makeCIdentifier(cpu);
+    llvm::Expected<Level> level =
+        compileLevel(source, single, forms, context);
+    if (!level)
+      return level.takeError();
+    prefixes.push_back(single.name);
+    features.push_back(getProcessorFeatures(*level->machine));
+    if (!result.module) {
+      result = std::move(*level);
+      result.interface.name = options.name;
+      continue;
+    }
+    // The memory of a caller's must do for all.
+    result.interface.stateBytes = std::max(result.interface.stateBytes,
+                                           level->interface.stateBytes);
+    result.interface.weightBytes += level->interface.weightBytes;
+    result.interface.target += ", " + cpu;
+    result.mlir += level->mlir;
+    llvm::append_range(result.report.tiles, level->report.tiles);
+    if (llvm::Linker::linkModules(*result.module, std::move(level->module)))
+      return makeError("the code for '" + cpu + "' can't be linked");
+  }
+  emitDispatch(result.interface, prefixes, features, *result.module);
+  return result;
+}
+
+/// Adds a `main` that streams.
+static llvm::Error addProgram(const Interface &interface,
+                              const ModelSource &source, llvm::Module &module,
+                              llvm::TargetMachine &machine) {
+  if (!interface.hasStream || !interface.reset.empty() ||
+      interface.hasExternalWeights)
+    return makeError("'" + source.path +
+                     "': a program needs weights inside, and a function that "
+                     "streams and takes sequences alone; @" +
+                     interface.function + " is not such");
+  emitProgram(interface, module);
+  return linkRuntime(module, RuntimePart::Main, machine);
+}
+
+llvm::Expected<CompiledObject>
+ravel::compileObject(const ModelSource &source, const ObjectOptions &options,
+                     const ObjectForms &forms) {
+  llvm::LLVMContext context;
+  llvm::Expected<Level> level =
+      options.processors.empty()
+          ? compileLevel(source, options, forms, context)
+          : compileLevels(source, options, forms, context);
+  if (!level)
+    return level.takeError();
+  llvm::Module &module = *level->module;
+  CompiledObject result;
+  result.interface = std::move(level->interface);
+  result.report = std::move(level->report);
+  result.mlir = std::move(level->mlir);
+  result.triple = level->machine->getTargetTriple().str();
+  SmallVector<RuntimePart> runtime{RuntimePart::Core};
+  if (options.threads == ThreadRuntime::LibGOMP)
+    runtime.push_back(RuntimePart::Gomp);
+  for (RuntimePart part : runtime)
+    if (llvm::Error error = linkRuntime(module, part, *level->machine))
+      return error;
+  hideNames(module, options.name);
+  unsigned optimizationLevel = options.compile.optimizationLevel;
+  if (llvm::Error error = optimize(module, *level->machine, optimizationLevel))
     return error;
-  setTarget(llvmModule, **machine);
-  if (llvm::Error error =
-          optimize(llvmModule, **machine, compile.optimizationLevel))
-    return error;
-  if (llvm::Error error = verifySymbols(llvmModule, source, options))
+  if (llvm::Error error = verifySymbols(module, source, options))
     return error;
   if (forms.llvmIR)
-    llvm::raw_string_ostream(result.llvmIR) << llvmModule;
+    llvm::raw_string_ostream(result.llvmIR) << module;
   if (forms.assembly) {
-    std::unique_ptr<llvm::Module> copy = llvm::CloneModule(llvmModule);
-    llvm::Expected<std::string> text = emit(*copy, **machine, /*asText=*/true);
+    std::unique_ptr<llvm::Module> copy = llvm::CloneModule(module);
+    llvm::Expected<std::string> text =
+        emit(*copy, *level->machine, /*asText=*/true);
     if (!text)
       return text.takeError();
     result.assembly = std::move(*text);
   }
-  llvm::Expected<std::string> object = emit(llvmModule, **machine);
+  // Emission changes what it emits.
+  std::unique_ptr<llvm::Module> kept =
+      forms.program ? llvm::CloneModule(module) : nullptr;
+  llvm::Expected<std::string> object = emit(module, *level->machine);
   if (!object)
     return object.takeError();
   result.object = std::move(*object);
   if (llvm::Error error = measureCode(result))
     return error;
+  if (forms.program) {
+    if (llvm::Error error =
+            addProgram(result.interface, source, *kept, *level->machine))
+      return error;
+    hideNames(*kept, options.name);
+    if (llvm::Error error =
+            optimize(*kept, *level->machine, optimizationLevel))
+      return error;
+    object = emit(*kept, *level->machine);
+    if (!object)
+      return object.takeError();
+    result.program = std::move(*object);
+  }
   result.report.parameters = result.interface.numParameters;
   result.report.weightBytes = result.interface.weightBytes;
   result.report.stateBytes = result.interface.stateBytes;

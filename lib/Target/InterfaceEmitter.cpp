@@ -81,7 +81,6 @@ public:
   void emitRun();
   void emitStream();
   void emitStrerror();
-  void emitProgram();
 
 private:
   // Constants.
@@ -908,11 +907,153 @@ void Emitter::emitStrerror() {
 }
 
 void ravel::emitInterface(const Interface &interface, const ObjectParts &parts,
-                          bool isProgram, llvm::Module &module) {
+                          llvm::Module &module) {
   Emitter emitter(interface, parts, module);
   emitter.emitWeights();
   emitter.emitInit();
   emitter.emitRun();
   emitter.emitStream();
   emitter.emitStrerror();
+}
+
+//===----------------------------------------------------------------------===//
+// Several processors
+//===----------------------------------------------------------------------===//
+
+void ravel::emitDispatch(const Interface &interface,
+                         llvm::ArrayRef<std::string> prefixes,
+                         llvm::ArrayRef<uint64_t> features,
+                         llvm::Module &module) {
+  llvm::LLVMContext &context = module.getContext();
+  llvm::IRBuilder<> builder(context);
+  Type *i32 = builder.getInt32Ty(), *i64 = builder.getInt64Ty();
+  // Written by each call of `init`, always with the same.
+  auto *chosen = new llvm::GlobalVariable(
+      module, i32, /*isConstant=*/false, llvm::GlobalValue::InternalLinkage,
+      builder.getInt32(0), interface.name + ".level");
+  std::vector<std::string> suffixes;
+  for (llvm::Function &function : module)
+    if (function.getName().starts_with(prefixes.front() + "_"))
+      suffixes.push_back(
+          function.getName().drop_front(prefixes.front().size()).str());
+  for (const std::string &suffix : suffixes) {
+    llvm::Function *least = module.getFunction(prefixes.front() + suffix);
+    auto *function = llvm::Function::Create(
+        least->getFunctionType(), llvm::GlobalValue::ExternalLinkage,
+        interface.name + suffix, module);
+    function->setDoesNotThrow();
+    for (llvm::StringRef name : {"target-cpu", "target-features"})
+      function->addFnAttr(least->getFnAttribute(name));
+    builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", function));
+    llvm::SmallVector<Value *> arguments;
+    for (llvm::Argument &argument : function->args())
+      arguments.push_back(&argument);
+    // Sizes are asked for before anything is chosen: the greatest does for all.
+    if (arguments.empty() && suffix != "_init") {
+      Value *most = builder.CreateCall(least);
+      for (const std::string &prefix : prefixes.drop_front())
+        most = builder.CreateBinaryIntrinsic(
+            llvm::Intrinsic::umax, most,
+            builder.CreateCall(module.getFunction(prefix + suffix)));
+      builder.CreateRet(most);
+      continue;
+    }
+    Value *level;
+    if (suffix == "_init") {
+      Value *found = builder.CreateCall(module.getOrInsertFunction(
+          "ravel_processor_features", llvm::FunctionType::get(i64, false)));
+      level = builder.getInt32(0);
+      for (auto [number, wanted] : llvm::enumerate(features)) {
+        Value *mask = builder.getInt64(wanted);
+        Value *has =
+            builder.CreateICmpEQ(builder.CreateAnd(found, mask), mask);
+        level = builder.CreateSelect(has, builder.getInt32(number), level);
+      }
+      builder.CreateStore(level, chosen)
+          ->setAtomic(llvm::AtomicOrdering::Monotonic);
+    } else {
+      auto *load = builder.CreateLoad(i32, chosen);
+      load->setAtomic(llvm::AtomicOrdering::Monotonic);
+      level = load;
+    }
+    auto addCall = [&](const std::string &prefix) {
+      auto *block = llvm::BasicBlock::Create(context, "", function);
+      llvm::IRBuilder<> inner(block);
+      llvm::CallInst *call = inner.CreateCall(
+          module.getFunction(prefix + suffix), arguments);
+      call->setTailCall();
+      inner.CreateRet(call);
+      return block;
+    };
+    auto *choice = builder.CreateSwitch(level, addCall(prefixes.front()),
+                                        prefixes.size() - 1);
+    for (size_t i = 1; i < prefixes.size(); ++i)
+      choice->addCase(builder.getInt32(i), addCall(prefixes[i]));
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Programs
+//===----------------------------------------------------------------------===//
+
+void ravel::emitProgram(const Interface &interface, llvm::Module &module) {
+  llvm::LLVMContext &context = module.getContext();
+  llvm::IRBuilder<> builder(context);
+  Type *pointer = builder.getPtrTy(), *i32 = builder.getInt32Ty(),
+       *i64 = builder.getInt64Ty();
+  auto createConstant = [&](Constant *value) {
+    return new llvm::GlobalVariable(module, value->getType(),
+                                    /*isConstant=*/true,
+                                    llvm::GlobalValue::PrivateLinkage, value);
+  };
+  // What `main` calls: (state, data of all parameters).
+  llvm::Function *step = module.getFunction(interface.name + "_step");
+  auto *call = llvm::Function::Create(
+      llvm::FunctionType::get(i32, {pointer, pointer}, false),
+      llvm::GlobalValue::InternalLinkage, "stream.step", module);
+  builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", call));
+  llvm::SmallVector<Value *> arguments{call->getArg(0)};
+  llvm::SmallVector<Constant *> described;
+  int64_t numInputs = 0;
+  auto *shapeType = llvm::ArrayType::get(i64, 4);
+  auto *argumentType = llvm::StructType::get(
+      context, {i32, i32, i32, i32, i32, i32, i64, shapeType, i64});
+  for (auto [index, parameter] : llvm::enumerate(interface.step)) {
+    Value *slot = builder.CreateConstInBoundsGEP1_64(pointer, call->getArg(1),
+                                                     index);
+    arguments.push_back(builder.CreateLoad(pointer, slot));
+    numInputs += !parameter.isOutput;
+    llvm::SmallVector<Constant *> shape;
+    for (int64_t dim : parameter.shape)
+      shape.push_back(builder.getInt64(dim));
+    shape.resize(4, builder.getInt64(0));
+    Role role = parameter.isOutput ? Role::Output : Role::Input;
+    described.push_back(llvm::ConstantStruct::get(
+        argumentType,
+        {builder.getInt32(static_cast<int>(role)),
+         builder.getInt32(static_cast<int>(RowLayout::Shared)),
+         builder.getInt32(static_cast<int>(parameter.dtype)),
+         builder.getInt32(0), builder.getInt32(0),
+         builder.getInt32(parameter.shape.size()),
+         builder.getInt64(parameter.numClasses),
+         llvm::ConstantArray::get(shapeType, shape), builder.getInt64(0)}));
+  }
+  builder.CreateRet(builder.CreateCall(step, arguments));
+  auto *type = llvm::StructType::get(context,
+                                     {pointer, i64, i32, i32, pointer, pointer,
+                                      pointer, pointer, pointer});
+  auto *stream = llvm::ConstantStruct::get(
+      type, {createConstant(
+                 llvm::ConstantDataArray::getString(context, interface.name)),
+             builder.getInt64(interface.stateBytes), builder.getInt32(numInputs),
+             builder.getInt32(interface.step.size() - numInputs),
+             createConstant(llvm::ConstantArray::get(
+                 llvm::ArrayType::get(argumentType, described.size()),
+                 described)),
+             module.getFunction(interface.name + "_init"),
+             module.getFunction(interface.name + "_reset"), call,
+             module.getFunction(interface.name + "_strerror")});
+  new llvm::GlobalVariable(module, type, /*isConstant=*/true,
+                           llvm::GlobalValue::ExternalLinkage, stream,
+                           "ravel_stream");
 }

@@ -53,7 +53,17 @@ struct StateLayout {
 /// Adds the functions of `interface` to `module`. They call the runtime, which
 /// is linked in afterwards.
 void emitInterface(const Interface &interface, const ObjectParts &parts,
-                   bool isProgram, llvm::Module &module);
+                   llvm::Module &module);
+
+/// Adds the functions of `interface` as calls of those whose names begin with
+/// one of `prefixes`: `init` chooses the last of them whose `features` the
+/// processor has.
+void emitDispatch(const Interface &interface,
+                  llvm::ArrayRef<std::string> prefixes,
+                  llvm::ArrayRef<uint64_t> features, llvm::Module &module);
+
+/// Adds what the runtime's `main` needs to know of a stream.
+void emitProgram(const Interface &interface, llvm::Module &module);
 
 } // namespace ravel
 

@@ -47,19 +47,15 @@ llvm::Error ravel::writeArchive(const CompiledObject &object,
 static llvm::Expected<std::string>
 findProgram(llvm::ArrayRef<StringRef> names, StringRef purpose) {
   for (StringRef name : names)
-    for (llvm::ArrayRef<StringRef> paths :
-         {llvm::ArrayRef<StringRef>(),
-          llvm::ArrayRef<StringRef>({"/usr/lib/llvm-22/bin"})})
-      if (llvm::ErrorOr<std::string> path =
-              llvm::sys::findProgramByName(name, paths))
-        return *path;
+    if (llvm::ErrorOr<std::string> path = llvm::sys::findProgramByName(name))
+      return *path;
   return makeError("no linker was found to make " + purpose + ": install " +
                    names.front() + ", or link the object yourself");
 }
 
 /// Runs a linker that writes `output`, which is replaced only if it succeeds.
 /// The arguments say "OBJECT" and "OUTPUT" for the two files.
-static llvm::Error runLinker(const CompiledObject &object,
+static llvm::Error runLinker(StringRef object,
                              llvm::ArrayRef<StringRef> programs,
                              llvm::ArrayRef<StringRef> arguments,
                              StringRef output) {
@@ -68,11 +64,11 @@ static llvm::Error runLinker(const CompiledObject &object,
     return program.takeError();
   std::string objectFile = (output + ".tmp.o").str();
   std::string partFile = (output + ".tmp").str();
-  auto cleanUp = llvm::make_scope_exit([&] {
+  llvm::scope_exit cleanUp([&] {
     llvm::sys::fs::remove(objectFile);
     llvm::sys::fs::remove(partFile);
   });
-  if (llvm::Error error = writeFileAtomically(objectFile, object.object))
+  if (llvm::Error error = writeFileAtomically(objectFile, object))
     return error;
   llvm::SmallVector<StringRef> list{*program};
   for (StringRef argument : arguments)
@@ -95,7 +91,7 @@ llvm::Error ravel::linkShared(const CompiledObject &object,
                               const LinkOptions &options) {
   llvm::Triple triple(object.triple);
   if (triple.isWasm())
-    return runLinker(object, {"wasm-ld", "wasm-ld-22"},
+    return runLinker(object.object, {"wasm-ld", "wasm-ld-22"},
                      {"--no-entry", "--export-dynamic", "--export=__heap_base",
                       "--export-memory", "--strip-debug", "OBJECT", "-o",
                       "OUTPUT"},
@@ -109,7 +105,7 @@ llvm::Error ravel::linkShared(const CompiledObject &object,
       "OBJECT",  "-o",            "OUTPUT"};
   if (options.threads == ThreadRuntime::LibOMP)
     arguments.push_back("-l:libomp.so.5");
-  return runLinker(object, {"ld.lld", "ld.lld-22"}, arguments, output);
+  return runLinker(object.object, {"ld.lld", "ld.lld-22"}, arguments, output);
 }
 
 llvm::Error ravel::linkProgram(const CompiledObject &object,
@@ -119,6 +115,6 @@ llvm::Error ravel::linkProgram(const CompiledObject &object,
     arguments.push_back("-lomp");
   if (options.threads == ThreadRuntime::LibGOMP)
     arguments.push_back("-lgomp");
-  return runLinker(object, {"cc", "gcc", "clang", "clang-22"}, arguments,
+  return runLinker(object.program, {"cc", "gcc", "clang", "clang-22"}, arguments,
                    options.path);
 }

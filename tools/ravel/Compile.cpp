@@ -97,6 +97,11 @@ static Expected<ObjectOptions> getObjectOptions(const ModelFolder &model) {
   if (cpu.empty() && targetTriple.empty())
     options.compile.cpu = "x86-64-v3";
   options.compile.features = features;
+  options.processors.assign(multiversion.begin(), multiversion.end());
+  if (!options.processors.empty() && !cpu.empty())
+    return makeError("--cpu and --multiversion exclude each other");
+  if (options.processors.size() > 8)
+    return makeError("--multiversion: expected at most 8 processors");
   if (openmp == "libomp")
     options.threads = ThreadRuntime::LibOMP;
   else if (openmp == "libgomp")

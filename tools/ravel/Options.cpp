@@ -466,6 +466,11 @@ cl::opt<std::string>
     features("features", cl::value_desc("+a,-b"),
              cl::desc("Features of the processor to add or take away"),
              cl::sub(compileCommand), cl::cat(commonOptions));
+cl::list<std::string> multiversion(
+    "multiversion", cl::value_desc("cpu,cpu,..."), cl::CommaSeparated,
+    cl::desc("Processors, the least first, among which the object chooses when "
+             "it is initialized: x86-64-v2,x86-64-v3,x86-64-v4"),
+    cl::sub(compileCommand), cl::cat(commonOptions));
 cl::opt<std::string>
     openmp("openmp", cl::value_desc("none|libomp|libgomp"), cl::init("none"),
            cl::desc("Where the threads of `run` come from (none: one thread, "

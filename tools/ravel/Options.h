@@ -70,7 +70,7 @@ extern llvm::cl::opt<bool> benchMemory;
 
 // Compiling ahead of time.
 extern llvm::cl::opt<std::string> objectPath, targetTriple, features, openmp;
-extern llvm::cl::list<std::string> emit;
+extern llvm::cl::list<std::string> emit, multiversion;
 extern llvm::cl::opt<bool> externalWeights, reportOption;
 
 // Common.

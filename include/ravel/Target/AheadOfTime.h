@@ -31,6 +31,9 @@ struct ObjectOptions {
   /// the object reads them when it is initialized.
   std::string weights;
   ThreadRuntime threads = ThreadRuntime::None;
+  /// Processors among which the object chooses when it is initialized, the
+  /// least first; empty for the one of `compile`.
+  std::vector<std::string> processors;
 };
 
 /// What is known of a function in the object.
@@ -59,6 +62,8 @@ struct CompiledObject {
   std::string triple;
   /// An object file, for the target that was asked for.
   std::string object;
+  /// The same with a `main` that streams, if asked for.
+  std::string program;
   /// LLVM IR, assembler, and the LLVM dialect, as text; if asked for.
   std::string llvmIR, assembly, mlir;
 };

@@ -63,7 +63,8 @@ struct Interface {
   int64_t stateBytes = 0, weightBytes = 0;
 };
 
-/// The identifier of C that is most like a name of a model.
+/// The identifier of C and C++ that is most like a name of a model: neither a
+/// keyword nor a name that the interface uses itself.
 std::string makeCIdentifier(llvm::StringRef name);
 
 /// Writes `NAME.h`: C99, and C++ that includes it.

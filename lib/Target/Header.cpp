@@ -1,0 +1,538 @@
+//===----------------------------------------------------------------------===//
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// Writes the C header of a compiled object.
+//
+//===----------------------------------------------------------------------===//
+
+#include "HeaderText.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace ravel;
+using llvm::formatv;
+using llvm::StringRef;
+
+std::string ravel::makeCIdentifier(StringRef name) {
+  static const llvm::StringSet<> reserved = {
+      // C and C++.
+      "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor",
+      "bool", "break", "case", "catch", "char", "class", "co_await",
+      "co_return", "co_yield", "compl", "concept", "const", "const_cast",
+      "consteval", "constexpr", "constinit", "continue", "decltype", "default",
+      "delete", "do", "double", "dynamic_cast", "else", "enum", "explicit",
+      "export", "extern", "false", "float", "for", "friend", "goto", "if",
+      "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not",
+      "not_eq", "nullptr", "operator", "or", "or_eq", "private", "protected",
+      "public", "register", "reinterpret_cast", "requires", "restrict",
+      "return", "short", "signed", "sizeof", "static", "static_assert",
+      "static_cast", "struct", "switch", "template", "this", "thread_local",
+      "throw", "true", "try", "typedef", "typeid", "typename", "union",
+      "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while",
+      "xor", "xor_eq",
+      // The interface.
+      "T", "B", "n", "lengths", "weights", "workspace", "workspace_bytes",
+      "state", "file", "file_bytes", "error"};
+  std::string result;
+  for (char c : name)
+    result += llvm::isAlnum(c) ? c : '_';
+  if (result.empty() || llvm::isDigit(result[0]))
+    result = "x" + result;
+  if (reserved.contains(result))
+    result += '_';
+  return result;
+}
+
+StringRef ravel::getCType(DType dtype) {
+  switch (dtype) {
+  case DType::F64:
+    return "double";
+  case DType::I32:
+    return "int32_t";
+  case DType::I64:
+    return "int64_t";
+  default:
+    return "float";
+  }
+}
+
+int64_t ravel::countRowElements(const DataParameter &parameter) {
+  return *countElements(parameter.shape);
+}
+
+/// "[B][T][4]", as run takes it.
+std::string ravel::getExtents(const DataParameter &parameter,
+                              const Interface &interface) {
+  std::string text = "[B]";
+  if (parameter.isSequence)
+    text += "[T" + interface.lengthClasses[parameter.lengthClass] + "]";
+  for (int64_t size : parameter.shape)
+    text += "[" + std::to_string(size) + "]";
+  return text;
+}
+
+std::string ravel::getPointer(const DataParameter &parameter) {
+  return (llvm::Twine(parameter.isOutput ? "" : "const ") +
+          getCType(parameter.dtype) + " *" + parameter.name)
+      .str();
+}
+
+static std::string getRowExtents(const DataParameter &parameter) {
+  std::string text;
+  for (int64_t size : parameter.shape)
+    text += "[" + std::to_string(size) + "]";
+  return text.empty() ? "one number" : text;
+}
+
+static std::string describe(const DataParameter &parameter) {
+  std::string text;
+  if (parameter.numClasses)
+    text += formatv("a class, 0 to {0}", parameter.numClasses - 1);
+  if (!parameter.carry.empty())
+    text += parameter.isOutput
+                ? "the state '" + parameter.carry +
+                      "' after the last instant, for the next call"
+                : "the state '" + parameter.carry +
+                      "' before the first instant: zeros, or what the call "
+                      "before gave";
+  return text;
+}
+
+namespace {
+class HeaderWriter {
+public:
+  HeaderWriter(const Interface &interface, llvm::raw_ostream &os)
+      : interface(interface), os(os), name(interface.name),
+        upper(StringRef(name).upper()) {}
+
+  void write();
+
+private:
+  void writeOverview();
+  void writeExample();
+  void writeConstants();
+  void writeErrors();
+  void writeInit();
+  void writeRun();
+  void writeStream();
+  void writeLoader();
+  /// A comment of lines that are wrapped at 78 columns.
+  void comment(const llvm::Twine &text);
+  /// A declaration whose parameters are wrapped.
+  void declare(StringRef result, StringRef function,
+               llvm::ArrayRef<std::string> parameters);
+  void listData(llvm::ArrayRef<DataParameter> list, bool isRun);
+  std::vector<std::string> getRunParameters();
+  std::vector<std::string> getWeightsParameter() {
+    if (interface.hasExternalWeights)
+      return {"const void *weights"};
+    return {};
+  }
+
+  const Interface &interface;
+  llvm::raw_ostream &os;
+  std::string name, upper;
+};
+} // namespace
+
+void HeaderWriter::comment(const llvm::Twine &twine) {
+  std::string text = twine.str();
+  os << "/*";
+  size_t column = 2;
+  llvm::SmallVector<StringRef> lines;
+  StringRef(text).split(lines, '\n');
+  for (auto [index, line] : llvm::enumerate(lines)) {
+    if (index > 0) {
+      os << "\n *";
+      column = 2;
+    }
+    // Indented lines are tables and code: they stay as they are.
+    if (line.starts_with("  ")) {
+      os << ' ' << line;
+      continue;
+    }
+    llvm::SmallVector<StringRef> words;
+    line.split(words, ' ', -1, false);
+    for (StringRef word : words) {
+      if (column + 1 + word.size() > 78) {
+        os << "\n *";
+        column = 2;
+      }
+      os << ' ' << word;
+      column += 1 + word.size();
+    }
+  }
+  os << (text.find('\n') == std::string::npos && column + 3 <= 79 ? " */\n"
+                                                                  : "\n */\n");
+}
+
+void HeaderWriter::declare(StringRef result, StringRef function,
+                           llvm::ArrayRef<std::string> parameters) {
+  std::string line =
+      (result + (result.ends_with("*") ? "" : " ") + name + "_" + function +
+       "(")
+          .str();
+  size_t indent = line.size();
+  if (parameters.empty())
+    line += "void";
+  for (auto [index, parameter] : llvm::enumerate(parameters)) {
+    std::string part = parameter + (index + 1 < parameters.size() ? "," : "");
+    if (index > 0) {
+      if (line.size() + 1 + part.size() > 79) {
+        os << line << '\n';
+        line = std::string(indent, ' ');
+      } else {
+        line += ' ';
+      }
+    }
+    line += part;
+  }
+  os << line << ");\n\n";
+}
+
+void HeaderWriter::listData(llvm::ArrayRef<DataParameter> list, bool isRun) {
+  for (const DataParameter &parameter : list) {
+    std::string extents =
+        isRun ? getExtents(parameter, interface) : getRowExtents(parameter);
+    std::string text = describe(parameter);
+    os << " *   " << (parameter.isOutput ? "out " : "in  ")
+       << llvm::left_justify(parameter.name, 10) << ' '
+       << llvm::left_justify(getCType(parameter.dtype), 8) << extents;
+    if (!text.empty())
+      os << "  " << text;
+    os << '\n';
+  }
+}
+
+void HeaderWriter::writeOverview() {
+  os << "/*\n * " << name << ".h: the function @" << interface.function
+     << " of " << interface.model << ",\n * compiled by " << interface.generator
+     << " for " << interface.target << ". Generated: do not edit.\n *\n";
+  os << " * " << interface.numParameters << " parameters, "
+     << (interface.hasExternalWeights
+             ? "read from a safetensors file when it is initialized"
+             : "inside the object")
+     << ".\n *\n";
+  os << " * No function here allocates memory, locks, prints, makes a system "
+        "call or\n * touches errno. All may be called from any number of "
+        "threads at once, on\n * different memory. Each returns 0 or an error, "
+        "which "
+     << name << "_strerror\n * explains.\n *\n";
+  writeExample();
+  os << " */\n";
+}
+
+/// A program that is complete but for its data.
+void HeaderWriter::writeExample() {
+  os << " * Example:\n *\n";
+  os << " *   #include \"" << name << ".h\"\n *   #include <stdio.h>\n"
+     << " *   #include <stdlib.h>\n *\n"
+     << " *   int main(void) {\n";
+  std::string first;
+  if (interface.hasExternalWeights) {
+    os << " *     static unsigned char file[" << upper
+       << "_FILE_BYTES_AT_MOST];\n"
+       << " *     size_t size = fread(file, 1, sizeof file, stdin);\n"
+       << " *     void *weights = aligned_alloc(" << upper << "_ALIGNMENT, "
+       << name << "_weights_bytes());\n"
+       << " *     int error = " << name << "_init(weights, file, size);\n";
+    first = "weights, ";
+  } else {
+    os << " *     int error = " << name << "_init();\n";
+  }
+  if (interface.hasStream) {
+    std::string arguments, declarations;
+    for (const DataParameter &parameter : interface.step) {
+      int64_t count = countRowElements(parameter);
+      declarations += formatv(" *     {0} {1}[{2}]{3};\n",
+                              getCType(parameter.dtype), parameter.name, count,
+                              parameter.isOutput ? "" : " = {0}");
+      arguments += ", " + parameter.name;
+    }
+    std::string resets;
+    for (const DataParameter &parameter : interface.reset) {
+      declarations += formatv(" *     {0} {1}[{2}] = {{0};\n",
+                              getCType(parameter.dtype), parameter.name,
+                              countRowElements(parameter));
+      resets += ", " + parameter.name;
+    }
+    os << " *     void *state = aligned_alloc(" << upper << "_ALIGNMENT, "
+       << name << "_state_bytes());\n"
+       << declarations << " *     if (!error)\n *       error = " << name
+       << "_reset(" << first << "state" << resets << ");\n"
+       << " *     for (int t = 0; !error && t < 100; ++t)\n"
+       << " *       error = " << name << "_step(state" << arguments << ");\n";
+  } else {
+    std::string sizes, lengths, arguments, declarations;
+    for (size_t i = 0; i < interface.lengthClasses.size(); ++i) {
+      sizes += "100, ";
+      lengths += "NULL, ";
+    }
+    for (const DataParameter &parameter : interface.run) {
+      declarations += formatv(
+          " *     static {0} {1}[{2}];\n", getCType(parameter.dtype),
+          parameter.name,
+          countRowElements(parameter) * (parameter.isSequence ? 100 : 1));
+      arguments += parameter.name + ", ";
+    }
+    os << declarations << " *     size_t bytes = " << name
+       << "_workspace_bytes(" << sizes << "1);\n"
+       << " *     void *workspace = aligned_alloc(" << upper
+       << "_ALIGNMENT, bytes);\n"
+       << " *     if (!error)\n *       error = " << name << "_run(" << first
+       << sizes << "1, " << lengths << arguments << "workspace, bytes);\n";
+  }
+  os << " *     if (error)\n *       fprintf(stderr, \"%s\\n\", " << name
+     << "_strerror(error));\n *     return error != 0;\n *   }\n";
+}
+
+void HeaderWriter::writeConstants() {
+  os << "/* States, workspaces and weights begin at a multiple of this many "
+        "bytes, and\n * have a multiple of it. */\n#define "
+     << upper << "_ALIGNMENT 64\n";
+  if (interface.hasStream)
+    os << "/* What " << name << "_state_bytes returns. */\n#define " << upper
+       << "_STATE_BYTES " << interface.stateBytes << "\n";
+  if (interface.hasExternalWeights)
+    os << "/* Room for a file with these tensors and a header of usual "
+          "size. */\n#define "
+       << upper << "_FILE_BYTES_AT_MOST "
+       << interface.numParameters * 8 + 65536 << "\n";
+  os << "/* Elements of one row: of an instant of a sequence, or of what each "
+        "example has\n * one of. */\n";
+  for (const DataParameter &parameter : interface.run) {
+    std::string macro = upper + "_" + StringRef(parameter.name).upper();
+    os << "#define " << macro << "_SIZE " << countRowElements(parameter)
+       << '\n';
+    if (parameter.numClasses)
+      os << "#define " << macro << "_CLASSES " << parameter.numClasses << '\n';
+  }
+  os << '\n';
+}
+
+void HeaderWriter::writeErrors() {
+  struct {
+    const char *name, *text;
+    bool isExternal;
+  } errors[] = {
+      {"OK", "no error", false},
+      {"ERROR_NULL", "a pointer is null", false},
+      {"ERROR_ALIGNMENT",
+       "data are not aligned to their elements, or a state,\n     weights or a "
+       "workspace not to 64 bytes",
+       false},
+      {"ERROR_SIZE", "T or B is 0, or too large to be addressed", false},
+      {"ERROR_WORKSPACE", "the workspace is too small", false},
+      {"ERROR_LENGTH", "a length is 0, or greater than T", false},
+      {"ERROR_CLASS", "a class index is out of range", false},
+      {"ERROR_CPU",
+       "the processor lacks features that the code was compiled for", false},
+      {"ERROR_STATE", "the state was not reset", false},
+      {"ERROR_FORMAT", "the weights are not a safetensors file", true},
+      {"ERROR_TRUNCATED", "the file of weights ends too early", true},
+      {"ERROR_MISSING", "a tensor is missing", true},
+      {"ERROR_SHAPE", "a tensor has another shape", true},
+      {"ERROR_TYPE", "a tensor has another type", true},
+      {"ERROR_NONFINITE", "a tensor has a value that is not finite", true},
+  };
+  comment("Errors." +
+          llvm::Twine(interface.hasExternalWeights
+                          ? " Where a tensor is wrong, the error is one of the "
+                            "last four in its lowest 8 bits, and the tensor's "
+                            "number, in the order below, in those above."
+                          : ""));
+  os << "enum {\n";
+  int number = 0;
+  for (const auto &error : errors) {
+    if (!error.isExternal || interface.hasExternalWeights)
+      os << "  /* " << error.text << " */\n  " << upper << '_' << error.name
+         << " = " << number << ",\n";
+    ++number;
+  }
+  if (interface.hasExternalWeights)
+    os << "  /* the file can't be read (" << name << "_init_from_file) */\n  "
+       << upper << "_ERROR_FILE = " << number << ",\n";
+  os << "  " << upper << "_NUM_ERRORS = "
+     << (interface.hasExternalWeights ? number + 1 : 9) << "\n};\n\n";
+  comment("An English text for an error, without a final period; never null.");
+  declare("const char *", "strerror", {"int error"});
+}
+
+void HeaderWriter::writeInit() {
+  if (!interface.hasExternalWeights) {
+    comment("To be called before all else: checks that the processor can run "
+            "the code. Returns 0 or ERROR_CPU. May be called again.");
+    declare("int", "init", {});
+    return;
+  }
+  os << "/*\n * The tensors of the file, by number. Those that the file has "
+        "beside them are\n * left alone. F16 and BF16 are widened.\n *\n";
+  for (auto [index, parameter] : llvm::enumerate(interface.parameters))
+    os << " *   " << llvm::right_justify(std::to_string(index), 3) << "  "
+       << llvm::left_justify(parameter.name, 32) << ' '
+       << (parameter.dtype == DType::F64 ? "F64 " : "F32 ")
+       << toString(parameter.shape) << '\n';
+  os << " */\n\n";
+  comment("Bytes of memory for weights.");
+  declare("size_t", "weights_bytes", {});
+  comment("To be called before all else: checks the processor, reads "
+          "`file_bytes` bytes of a safetensors file in memory, and fills "
+          "`weights` with what the other functions read from then on. `file` "
+          "may be released afterwards. Several weights may be in use at once. "
+          "After an error `weights` must not be used.");
+  declare("int", "init",
+          {"void *weights", "const void *file", "size_t file_bytes"});
+}
+
+std::vector<std::string> HeaderWriter::getRunParameters() {
+  std::vector<std::string> parameters = getWeightsParameter();
+  for (const std::string &suffix : interface.lengthClasses)
+    parameters.push_back("size_t T" + suffix);
+  parameters.push_back("size_t B");
+  for (const std::string &suffix : interface.lengthClasses)
+    parameters.push_back("const size_t *lengths" + suffix);
+  for (const DataParameter &parameter : interface.run)
+    parameters.push_back(getPointer(parameter));
+  parameters.push_back("void *workspace");
+  parameters.push_back("size_t workspace_bytes");
+  return parameters;
+}
+
+void HeaderWriter::writeRun() {
+  std::vector<std::string> sizes;
+  for (const std::string &suffix : interface.lengthClasses)
+    sizes.push_back("size_t T" + suffix);
+  sizes.push_back("size_t B");
+  bool hasSequences = !interface.lengthClasses.empty();
+  comment("Bytes of workspace for " +
+          llvm::Twine(hasSequences ? "B sequences of at most T instants"
+                                   : "B examples") +
+          "; 0 if that can't be addressed.");
+  declare("size_t", "workspace_bytes", sizes);
+  os << "/*\n * Runs B examples"
+     << (hasSequences ? " of at most T instants" : "")
+     << ", one after the other in memory:\n *\n";
+  listData(interface.run, /*isRun=*/true);
+  os << " *\n";
+  if (hasSequences)
+    os << " * Of example b the first lengths[b] instants are read, 1 to T; "
+          "`lengths` may be\n * NULL, for T instants each. Outputs behind the "
+          "end of a sequence are set to 0.\n";
+  os << " * An example gives the same whatever its company.";
+  if (interface.hasThreads)
+    os << " Uses the threads of the\n * OpenMP runtime; reset and step never "
+          "do.";
+  os << '\n';
+  os << " *\n * Errors: NULL, ALIGNMENT, SIZE, WORKSPACE"
+     << (hasSequences ? ", LENGTH" : "");
+  if (llvm::any_of(interface.run, [](const DataParameter &parameter) {
+        return parameter.numClasses != 0;
+      }))
+    os << ", CLASS";
+  os << "; then outputs are as they were.\n */\n";
+  declare("int", "run", getRunParameters());
+}
+
+void HeaderWriter::writeStream() {
+  if (!interface.hasStream) {
+    comment("There is no streaming: @" + interface.function +
+            " needs the end of a sequence before it can say anything of its "
+            "beginning.");
+    os << '\n';
+    return;
+  }
+  comment("A stream is one sequence that is given instant by instant. Its state "
+          "is memory of the caller's, of this many bytes. A state is used by "
+          "one thread at a time.");
+  declare("size_t", "state_bytes", {});
+  std::vector<std::string> parameters = getWeightsParameter();
+  parameters.push_back("void *state");
+  os << "/*\n * Begins a sequence.";
+  if (!interface.reset.empty()) {
+    os << " Of the example are given\n *\n";
+    listData(interface.reset, /*isRun=*/false);
+    os << " *\n";
+  } else {
+    os << '\n';
+  }
+  if (interface.hasExternalWeights)
+    os << " * `weights` must stay as long as the state is used.\n";
+  os << " * Errors: NULL, ALIGNMENT"
+     << (llvm::any_of(interface.reset,
+                      [](const DataParameter &parameter) {
+                        return parameter.numClasses != 0;
+                      })
+             ? ", CLASS"
+             : "")
+     << ".\n */\n";
+  for (const DataParameter &parameter : interface.reset)
+    parameters.push_back(getPointer(parameter));
+  declare("int", "reset", parameters);
+
+  os << "/*\n * The next instant:\n *\n";
+  listData(interface.step, /*isRun=*/false);
+  os << " *\n * Outputs that are no sequences are those of the sequence so far. "
+        "What comes out\n * is what "
+     << name << "_run gives for the whole, but for rounding.\n *\n"
+     << " * Errors: NULL, ALIGNMENT, STATE"
+     << (llvm::any_of(interface.step,
+                      [](const DataParameter &parameter) {
+                        return parameter.numClasses != 0;
+                      })
+             ? ", CLASS"
+             : "")
+     << "; then the state is as it was.\n */\n";
+  parameters = {"void *state"};
+  for (const DataParameter &parameter : interface.step)
+    parameters.push_back(getPointer(parameter));
+  declare("int", "step", parameters);
+  comment("The next n instants, one after the other in memory: [n][...]. Stops "
+          "at the first error.");
+  parameters.insert(parameters.begin() + 1, "size_t n");
+  declare("int", "steps", parameters);
+}
+
+/// Objects read no files: this is code of whoever asks for it.
+void HeaderWriter::writeLoader() {
+  if (!interface.hasExternalWeights)
+    return;
+  os << "#ifdef " << upper << "_WITH_STDIO\n#include <stdio.h>\n#include "
+     << "<stdlib.h>\n";
+  comment("Reads a safetensors file and calls " + name + "_init. Allocates.");
+  os << "static inline int " << name
+     << "_init_from_file(void *weights, const char *path) {\n"
+     << "  int error = " << upper << "_ERROR_FILE;\n"
+     << "  unsigned char *bytes = NULL;\n"
+     << "  long size;\n"
+     << "  FILE *file = fopen(path, \"rb\");\n"
+     << "  if (!file)\n    return error;\n"
+     << "  if (!fseek(file, 0, SEEK_END) && (size = ftell(file)) > 0 &&\n"
+     << "      !fseek(file, 0, SEEK_SET)) {\n"
+     << "    bytes = (unsigned char *)malloc((size_t)size);\n"
+     << "    if (bytes && fread(bytes, 1, (size_t)size, file) == (size_t)size)\n"
+     << "      error = " << name << "_init(weights, bytes, (size_t)size);\n"
+     << "  }\n"
+     << "  free(bytes);\n  fclose(file);\n  return error;\n}\n#endif\n\n";
+}
+
+void HeaderWriter::write() {
+  writeOverview();
+  os << "#ifndef " << upper << "_H\n#define " << upper
+     << "_H\n\n#include <stddef.h>\n#include <stdint.h>\n\n"
+     << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
+  writeConstants();
+  writeErrors();
+  writeInit();
+  writeRun();
+  writeStream();
+  writeLoader();
+  os << "#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << upper << "_H */\n";
+}
+
+void ravel::writeHeader(const Interface &interface, llvm::raw_ostream &os) {
+  HeaderWriter(interface, os).write();
+}
