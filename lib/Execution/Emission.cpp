@@ -212,9 +212,8 @@ void ravel::setTarget(llvm::Module &module, llvm::TargetMachine &machine) {
   if (!hasMultiplyAdd)
     splitMultiplyAdds(module);
   if (triple.isRISCV())
-    module.addModuleFlag(
-        llvm::Module::Error, "target-abi",
-        llvm::MDString::get(module.getContext(), "lp64d"));
+    module.addModuleFlag(llvm::Module::Error, "target-abi",
+                         llvm::MDString::get(module.getContext(), "lp64d"));
   for (llvm::Function &function : module) {
     function.addFnAttr("target-cpu", machine.getTargetCPU());
     function.addFnAttr("target-features", machine.getTargetFeatureString());
@@ -232,9 +231,8 @@ ravel::translate(ModuleOp module, llvm::LLVMContext &context,
   return llvmModule;
 }
 
-llvm::Expected<std::string> ravel::emit(llvm::Module &module,
-                                        llvm::TargetMachine &machine,
-                                        bool asText) {
+llvm::Expected<std::string>
+ravel::emit(llvm::Module &module, llvm::TargetMachine &machine, bool asText) {
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;

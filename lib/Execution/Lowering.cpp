@@ -133,8 +133,8 @@ static llvm::Error setHyperparameters(ModuleOp module,
 
 llvm::Expected<OwningOpRef<ModuleOp>>
 ravel::lowerTo(Session &session, const ModelSource &source,
-        const CompileOptions &options, const PipelineOptions &pipeline,
-        unsigned level) {
+               const CompileOptions &options, const PipelineOptions &pipeline,
+               unsigned level) {
   OwningOpRef<ModuleOp> module = session.parse(source);
   if (!module)
     return reportFailure(source);
@@ -303,7 +303,6 @@ void ravel::describe(ModuleOp module, CompiledCode &code) {
     code.manifest.push_back(std::move(entry));
   }
 }
-
 
 //===----------------------------------------------------------------------===//
 // The LLVM dialect

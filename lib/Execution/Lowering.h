@@ -86,9 +86,8 @@ llvm::Error optimize(llvm::Module &module, llvm::TargetMachine &machine,
                      unsigned level);
 
 /// The bytes of an object file, or the text of an assembler file.
-llvm::Expected<std::string> emit(llvm::Module &module,
-                                 llvm::TargetMachine &machine,
-                                 bool asText = false);
+llvm::Expected<std::string>
+emit(llvm::Module &module, llvm::TargetMachine &machine, bool asText = false);
 
 } // namespace ravel
 

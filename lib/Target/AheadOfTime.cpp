@@ -71,8 +71,8 @@ static DataParameter describeData(const LoweredArgument &lowered,
   return parameter;
 }
 
-/// The names of outputs, which have none in a model: "y", or "y0", "y1" ...; and
-/// that of the state an output passes on.
+/// The names of outputs, which have none in a model: "y", or "y0", "y1" ...;
+/// and that of the state an output passes on.
 static std::vector<std::string>
 nameOutputs(ArrayRef<const LoweredArgument *> outputs) {
   size_t count = llvm::count_if(outputs, [](const LoweredArgument *output) {
@@ -115,8 +115,8 @@ static Interface describeInterface(const ModelSource &source,
   auto inputs = run.find(Role::Input), outputs = run.find(Role::Output);
   std::vector<std::string> outputNames = nameOutputs(outputs);
   // Offsets are there for functions without sequences, too.
-  bool hasSequences = llvm::any_of(
-      run.arguments, [](const LoweredArgument &argument) {
+  bool hasSequences =
+      llvm::any_of(run.arguments, [](const LoweredArgument &argument) {
         return argument.argument.layout == RowLayout::Sequence;
       });
   size_t numClasses = hasSequences ? run.find(Role::Offsets).size() : 0;
@@ -229,8 +229,7 @@ layOutWeights(ModuleOp module, const llvm::Module &llvmModule,
   if (options.weights.empty())
     return layOutExternalWeights(manifest, options.compile.precision,
                                  functions.all());
-  llvm::Expected<ParameterStore> parameters =
-      loadParameters(manifest, options);
+  llvm::Expected<ParameterStore> parameters = loadParameters(manifest, options);
   if (!parameters)
     return parameters.takeError();
   std::optional<Module> preparations;
@@ -410,6 +409,7 @@ static llvm::Expected<Level> compileLevel(const ModelSource &source,
   CompiledCode code;
   describe(**module, code);
   describeTiles(**module, level.report);
+  boundWorkspace(**module, options.function);
   Functions functions;
   functions.run = describeFunction(**module, options.function);
   if (!functions.run)
@@ -437,8 +437,8 @@ static llvm::Expected<Level> compileLevel(const ModelSource &source,
       **module, *level.module, functions, code.manifest, options, source);
   if (!weights)
     return weights.takeError();
-  level.interface = describeInterface(source, options, functions,
-                                      code.manifest, *level.machine);
+  level.interface = describeInterface(source, options, functions, code.manifest,
+                                      *level.machine);
   level.interface.weightBytes = weights->bytes;
   ObjectParts parts;
   parts.run = functions.run.get();
@@ -471,8 +471,7 @@ static llvm::Expected<Level> compileLevels(const ModelSource &source,
     ObjectOptions single = options;
     single.compile.cpu = cpu;
     single.name += "__" + makeCIdentifier(cpu);
-    llvm::Expected<Level> level =
-        compileLevel(source, single, forms, context);
+    llvm::Expected<Level> level = compileLevel(source, single, forms, context);
     if (!level)
       return level.takeError();
     prefixes.push_back(single.name);
@@ -483,8 +482,8 @@ static llvm::Expected<Level> compileLevels(const ModelSource &source,
       continue;
     }
     // The memory of a caller's must do for all.
-    result.interface.stateBytes = std::max(result.interface.stateBytes,
-                                           level->interface.stateBytes);
+    result.interface.stateBytes =
+        std::max(result.interface.stateBytes, level->interface.stateBytes);
     result.interface.weightBytes += level->interface.weightBytes;
     result.interface.target += ", " + cpu;
     result.mlir += level->mlir;
@@ -562,8 +561,7 @@ ravel::compileObject(const ModelSource &source, const ObjectOptions &options,
             addProgram(result.interface, source, *kept, *level->machine))
       return error;
     hideNames(*kept, options.name);
-    if (llvm::Error error =
-            optimize(*kept, *level->machine, optimizationLevel))
+    if (llvm::Error error = optimize(*kept, *level->machine, optimizationLevel))
       return error;
     object = emit(*kept, *level->machine);
     if (!object)

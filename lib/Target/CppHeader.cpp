@@ -89,8 +89,8 @@ public:
   std::size_t size() const noexcept { return bytes; }
 
 private:
-)" << "  static constexpr std::align_val_t alignment{" << upper
-     << "_ALIGNMENT};\n"
+)" << "  static constexpr std::align_val_t alignment{"
+     << upper << "_ALIGNMENT};\n"
      << R"(  void *pointer = nullptr;
   std::size_t bytes = 0;
 };
@@ -105,7 +105,8 @@ class Weights {
 public:
   /// Reads the bytes of a file. Look at `error` before anything else.
   explicit Weights(std::span<const std::byte> file)
-)" << "      : memory(" << name << "_weights_bytes()),\n"
+)" << "      : memory("
+     << name << "_weights_bytes()),\n"
      << "        result(memory.data()\n"
      << "                   ? static_cast<Error>(" << name
      << "_init(memory.data(), file.data(),\n"
@@ -175,17 +176,17 @@ void CppHeaderWriter::writeBatch() {
     sizes += "std::size_t T" + suffix + ", ";
     sizeNames += "T" + suffix + ", ";
     lengths += "std::span<const std::size_t> lengths" + suffix + ", ";
-    lengthData += formatv("lengths{0}.empty() ? nullptr : lengths{0}.data(), ",
-                          suffix);
+    lengthData +=
+        formatv("lengths{0}.empty() ? nullptr : lengths{0}.data(), ", suffix);
   }
   os << "/// Whole sequences, any number at once. Only the constructor and "
         "`reserve`\n/// allocate.\n"
      << "class Batch {\npublic:\n"
      << "  /// Look at `error` before anything else.\n  "
-     << (isExternal ? "explicit Batch(const Weights &weights)\n      : "
-                      "result(weights.error()), weights(weights.data()) {}\n"
-                    : "Batch() : result(static_cast<Error>(" + name +
-                          "_init())) {}\n")
+     << (isExternal
+             ? "explicit Batch(const Weights &weights)\n      : "
+               "result(weights.error()), weights(weights.data()) {}\n"
+             : "Batch() : result(static_cast<Error>(" + name + "_init())) {}\n")
      << "  Error error() const noexcept { return result; }\n\n"
      << "  /// Makes room for so many instants and examples.\n"
      << "  Error reserve(" << sizes << "std::size_t B) {\n"

@@ -172,10 +172,9 @@ void HeaderWriter::comment(const llvm::Twine &twine) {
 
 void HeaderWriter::declare(StringRef result, StringRef function,
                            llvm::ArrayRef<std::string> parameters) {
-  std::string line =
-      (result + (result.ends_with("*") ? "" : " ") + name + "_" + function +
-       "(")
-          .str();
+  std::string line = (result + (result.ends_with("*") ? "" : " ") + name + "_" +
+                      function + "(")
+                         .str();
   size_t indent = line.size();
   if (parameters.empty())
     line += "void";
@@ -248,16 +247,16 @@ void HeaderWriter::writeExample() {
     std::string arguments, declarations;
     for (const DataParameter &parameter : interface.step) {
       int64_t count = countRowElements(parameter);
-      declarations += formatv(" *     {0} {1}[{2}]{3};\n",
-                              getCType(parameter.dtype), parameter.name, count,
-                              parameter.isOutput ? "" : " = {0}");
+      declarations +=
+          formatv(" *     {0} {1}[{2}]{3};\n", getCType(parameter.dtype),
+                  parameter.name, count, parameter.isOutput ? "" : " = {0}");
       arguments += ", " + parameter.name;
     }
     std::string resets;
     for (const DataParameter &parameter : interface.reset) {
-      declarations += formatv(" *     {0} {1}[{2}] = {{0};\n",
-                              getCType(parameter.dtype), parameter.name,
-                              countRowElements(parameter));
+      declarations +=
+          formatv(" *     {0} {1}[{2}] = {{0};\n", getCType(parameter.dtype),
+                  parameter.name, countRowElements(parameter));
       resets += ", " + parameter.name;
     }
     os << " *     void *state = aligned_alloc(" << upper << "_ALIGNMENT, "
@@ -273,10 +272,10 @@ void HeaderWriter::writeExample() {
       lengths += "NULL, ";
     }
     for (const DataParameter &parameter : interface.run) {
-      declarations += formatv(
-          " *     static {0} {1}[{2}];\n", getCType(parameter.dtype),
-          parameter.name,
-          countRowElements(parameter) * (parameter.isSequence ? 100 : 1));
+      declarations += formatv(" *     static {0} {1}[{2}];\n",
+                              getCType(parameter.dtype), parameter.name,
+                              countRowElements(parameter) *
+                                  (parameter.isSequence ? 100 : 1));
       arguments += parameter.name + ", ";
     }
     os << declarations << " *     size_t bytes = " << name
@@ -300,8 +299,8 @@ void HeaderWriter::writeConstants() {
   if (interface.hasExternalWeights)
     os << "/* Room for a file with these tensors and a header of usual "
           "size. */\n#define "
-       << upper << "_FILE_BYTES_AT_MOST "
-       << interface.numParameters * 8 + 65536 << "\n";
+       << upper << "_FILE_BYTES_AT_MOST " << interface.numParameters * 8 + 65536
+       << "\n";
   os << "/* Elements of one row: of an instant of a sequence, or of what each "
         "example has\n * one of. */\n";
   for (const DataParameter &parameter : interface.run) {
@@ -356,8 +355,9 @@ void HeaderWriter::writeErrors() {
   if (interface.hasExternalWeights)
     os << "  /* the file can't be read (" << name << "_init_from_file) */\n  "
        << upper << "_ERROR_FILE = " << number << ",\n";
-  os << "  " << upper << "_NUM_ERRORS = "
-     << (interface.hasExternalWeights ? number + 1 : 9) << "\n};\n\n";
+  os << "  " << upper
+     << "_NUM_ERRORS = " << (interface.hasExternalWeights ? number + 1 : 9)
+     << "\n};\n\n";
   comment("An English text for an error, without a final period; never null.");
   declare("const char *", "strerror", {"int error"});
 }
@@ -445,9 +445,10 @@ void HeaderWriter::writeStream() {
     os << '\n';
     return;
   }
-  comment("A stream is one sequence that is given instant by instant. Its state "
-          "is memory of the caller's, of this many bytes. A state is used by "
-          "one thread at a time.");
+  comment(
+      "A stream is one sequence that is given instant by instant. Its state "
+      "is memory of the caller's, of this many bytes. A state is used by "
+      "one thread at a time.");
   declare("size_t", "state_bytes", {});
   std::vector<std::string> parameters = getWeightsParameter();
   parameters.push_back("void *state");
@@ -475,7 +476,8 @@ void HeaderWriter::writeStream() {
 
   os << "/*\n * The next instant:\n *\n";
   listData(interface.step, /*isRun=*/false);
-  os << " *\n * Outputs that are no sequences are those of the sequence so far. "
+  os << " *\n * Outputs that are no sequences are those of the sequence so "
+        "far. "
         "What comes out\n * is what "
      << name << "_run gives for the whole, but for rounding.\n *\n"
      << " * Errors: NULL, ALIGNMENT, STATE"
@@ -513,7 +515,8 @@ void HeaderWriter::writeLoader() {
      << "  if (!fseek(file, 0, SEEK_END) && (size = ftell(file)) > 0 &&\n"
      << "      !fseek(file, 0, SEEK_SET)) {\n"
      << "    bytes = (unsigned char *)malloc((size_t)size);\n"
-     << "    if (bytes && fread(bytes, 1, (size_t)size, file) == (size_t)size)\n"
+     << "    if (bytes && fread(bytes, 1, (size_t)size, file) == "
+        "(size_t)size)\n"
      << "      error = " << name << "_init(weights, bytes, (size_t)size);\n"
      << "  }\n"
      << "  free(bytes);\n  fclose(file);\n  return error;\n}\n#endif\n\n";

@@ -184,16 +184,14 @@ Constant *Emitter::createArray(llvm::ArrayRef<Constant *> values, Type *type,
   if (values.empty())
     return llvm::ConstantPointerNull::get(
         llvm::cast<llvm::PointerType>(pointer));
-  return createConstant(
-      llvm::ConstantArray::get(llvm::ArrayType::get(type, values.size()),
-                               values),
-      name);
+  return createConstant(llvm::ConstantArray::get(
+                            llvm::ArrayType::get(type, values.size()), values),
+                        name);
 }
 
 llvm::StructType *Emitter::getArgumentType() {
-  return llvm::StructType::get(context,
-                               {i32, i32, i32, i32, i32, i32, i64,
-                                llvm::ArrayType::get(i64, 4), i64});
+  return llvm::StructType::get(context, {i32, i32, i32, i32, i32, i32, i64,
+                                         llvm::ArrayType::get(i64, 4), i64});
 }
 
 Constant *Emitter::describeArgument(const LoweredArgument &argument) {
@@ -245,9 +243,9 @@ llvm::Function *Emitter::emitWorkspaceQuery() {
   llvm::Function *companion = module.getFunction(run.name + ".workspace");
   Value *batch = query->getArg(1), *result = createSlot(i64);
   auto getLength = [&](int64_t lengthClass) {
-    Value *length = builder.CreateLoad(
-        size, builder.CreateConstInBoundsGEP1_64(size, query->getArg(0),
-                                                 lengthClass));
+    Value *length =
+        builder.CreateLoad(size, builder.CreateConstInBoundsGEP1_64(
+                                     size, query->getArg(0), lengthClass));
     return builder.CreateZExt(length, i64);
   };
   llvm::SmallVector<Value *> arguments;
@@ -269,25 +267,18 @@ llvm::Function *Emitter::emitWorkspaceQuery() {
           companion->getArg(arguments.size())->getType()));
       continue;
     }
+    // Of data it reads the sizes alone.
     llvm::SmallVector<Value *> sizes;
-    Value *address = llvm::ConstantPointerNull::get(
-        llvm::cast<llvm::PointerType>(pointer));
+    Value *address =
+        llvm::ConstantPointerNull::get(llvm::cast<llvm::PointerType>(pointer));
     for (int64_t dim : *argument.shape)
       sizes.push_back(number(std::max<int64_t>(dim, 0)));
-    bool isSequence = argument.argument.layout == RowLayout::Sequence;
     if (argument.argument.role == Role::Offsets) {
-      // Of the offsets it reads the last alone, so that no other is there.
-      Value *length = getLength(argument.argument.lengthClass);
-      Value *rows = createSlot(i64);
-      builder.CreateStore(builder.CreateMul(length, batch), rows);
-      Value *begin = builder.CreateSub(
-          builder.CreatePtrToInt(rows, i64),
-          builder.CreateMul(length, number(sizeof(int64_t))));
-      address = builder.CreateIntToPtr(begin, pointer);
-      sizes.front() = builder.CreateAdd(length, number(1));
-    } else if (isSequence) {
-      sizes.front() = builder.CreateMul(
-          getLength(argument.argument.lengthClass), batch);
+      sizes.front() = builder.CreateAdd(
+          getLength(argument.argument.lengthClass), number(1));
+    } else if (argument.argument.layout == RowLayout::Sequence) {
+      sizes.front() =
+          builder.CreateMul(getLength(argument.argument.lengthClass), batch);
     } else if (argument.argument.layout == RowLayout::Example ||
                argument.argument.role == Role::Order) {
       sizes.front() = batch;
@@ -303,8 +294,8 @@ llvm::Function *Emitter::emitWorkspaceQuery() {
 /// `RavelFunction` of the runtime.
 Constant *Emitter::describeRun() {
   const LoweredFunction &run = *parts.run;
-  auto null = llvm::ConstantPointerNull::get(
-      llvm::cast<llvm::PointerType>(pointer));
+  auto null =
+      llvm::ConstantPointerNull::get(llvm::cast<llvm::PointerType>(pointer));
   Constant *workspace = null;
   if (run.hasWorkspace)
     workspace = emitWorkspaceQuery();
@@ -313,13 +304,12 @@ Constant *Emitter::describeRun() {
       context, {pointer, pointer, i32, i32, i32, i32, pointer, pointer});
   return createConstant(
       llvm::ConstantStruct::get(
-          type,
-          {module.getFunction("ravel_" + run.name), workspace,
-           number32(ordinary.size()),
-           number32(run.find(LoweredArgument::Kind::Prepared).size()),
-           number32(interface.lengthClasses.size()), number32(0),
-           describeArguments(ordinary, run.name + ".arguments"),
-           createOffsets(run)}),
+          type, {module.getFunction("ravel_" + run.name), workspace,
+                 number32(ordinary.size()),
+                 number32(run.find(LoweredArgument::Kind::Prepared).size()),
+                 number32(interface.lengthClasses.size()), number32(0),
+                 describeArguments(ordinary, run.name + ".arguments"),
+                 createOffsets(run)}),
       run.name + ".description");
 }
 
@@ -363,8 +353,8 @@ Constant *Emitter::describeWeights() {
                     ? preparation.workspaceBytes.value_or(0)
                     : 0)}));
   }
-  auto *type = llvm::StructType::get(context,
-                                     {i32, i32, pointer, pointer, i64});
+  auto *type =
+      llvm::StructType::get(context, {i32, i32, pointer, pointer, i64});
   return createConstant(
       llvm::ConstantStruct::get(
           type, {number32(list.size()), number32(preparations.size()),
@@ -377,11 +367,11 @@ Constant *Emitter::describeWeights() {
 void Emitter::emitWeights() {
   if (interface.hasExternalWeights)
     return;
-  weights = createConstant(
-      llvm::ConstantDataArray::getRaw(parts.weights.contents,
-                                      parts.weights.contents.size(),
-                                      builder.getInt8Ty()),
-      interface.name + ".weights");
+  weights =
+      createConstant(llvm::ConstantDataArray::getRaw(
+                         parts.weights.contents, parts.weights.contents.size(),
+                         builder.getInt8Ty()),
+                     interface.name + ".weights");
   weights->setAlignment(llvm::Align(kLine));
 }
 
@@ -422,14 +412,12 @@ void Emitter::returnIf(Value *condition, Value *code) {
   builder.SetInsertPoint(stay);
 }
 
-void Emitter::checkPointers(
-    llvm::ArrayRef<std::pair<Value *, int64_t>> data,
-    llvm::ArrayRef<Value *> lines) {
+void Emitter::checkPointers(llvm::ArrayRef<std::pair<Value *, int64_t>> data,
+                            llvm::ArrayRef<Value *> lines) {
   Value *null = builder.getFalse(), *misaligned = builder.getFalse();
   auto add = [&](Value *address, int64_t alignment) {
     null = builder.CreateOr(null, builder.CreateIsNull(address));
-    misaligned =
-        builder.CreateOr(misaligned, isMisaligned(address, alignment));
+    misaligned = builder.CreateOr(misaligned, isMisaligned(address, alignment));
   };
   for (auto [address, alignment] : data)
     add(address, alignment);
@@ -486,10 +474,10 @@ void Emitter::call(
 // Tiny numbers
 //===----------------------------------------------------------------------===//
 
-// States that fade come to numbers too small to be normal, and each operation on
-// such a number costs some processors a hundred times what it costs otherwise.
-// Changing the mode costs as much as a small model's step, so that it is left
-// alone where the caller has set it, as audio hosts do.
+// States that fade come to numbers too small to be normal, and each operation
+// on such a number costs some processors a hundred times what it costs
+// otherwise. Changing the mode costs as much as a small model's step, so that
+// it is left alone where the caller has set it, as audio hosts do.
 
 Value *Emitter::readMode() {
   switch (module.getTargetTriple().getArch()) {
@@ -552,17 +540,17 @@ void Emitter::restoreMode(const Mode &mode) {
 
 void Emitter::emitInit() {
   bool isExternal = interface.hasExternalWeights;
-  llvm::Function *init = createFunction(
-      "_init", i32,
-      isExternal ? llvm::ArrayRef<Type *>{pointer, pointer, size}
-                 : llvm::ArrayRef<Type *>());
+  llvm::Function *init =
+      createFunction("_init", i32,
+                     isExternal ? llvm::ArrayRef<Type *>{pointer, pointer, size}
+                                : llvm::ArrayRef<Type *>());
   if (parts.processorFeatures != 0) {
-    Value *features = builder.CreateCall(
-        getRuntime("ravel_processor_features", i64, {}));
+    Value *features =
+        builder.CreateCall(getRuntime("ravel_processor_features", i64, {}));
     Value *required = number(parts.processorFeatures);
-    returnIf(builder.CreateICmpNE(builder.CreateAnd(features, required),
-                                  required),
-             kProcessor);
+    returnIf(
+        builder.CreateICmpNE(builder.CreateAnd(features, required), required),
+        kProcessor);
   }
   if (!isExternal) {
     builder.CreateRet(number32(0));
@@ -619,8 +607,7 @@ void Emitter::emitRun() {
   Value *lengths =
       makeArray(pointer, getArguments(first + numClasses + 1, numClasses));
   Value *data = makeArray(
-      pointer,
-      getArguments(first + 2 * numClasses + 1, interface.run.size()));
+      pointer, getArguments(first + 2 * numClasses + 1, interface.run.size()));
   size_t last = types.size() - 1;
   Value *base = weights;
   if (interface.hasExternalWeights) {
@@ -628,12 +615,12 @@ void Emitter::emitRun() {
     checkPointers({}, {base});
   }
   Mode mode = flushTinyNumbers();
-  Value *result = builder.CreateCall(
-      getRuntime("ravel_run", i32,
-                 {pointer, pointer, pointer, size, pointer, pointer, pointer,
-                  size}),
-      {description, base, steps, batch, lengths, data, run->getArg(last - 1),
-       run->getArg(last)});
+  Value *result =
+      builder.CreateCall(getRuntime("ravel_run", i32,
+                                    {pointer, pointer, pointer, size, pointer,
+                                     pointer, pointer, size}),
+                         {description, base, steps, batch, lengths, data,
+                          run->getArg(last - 1), run->getArg(last)});
   restoreMode(mode);
   builder.CreateRet(result);
 }
@@ -665,17 +652,16 @@ void Emitter::emitReset() {
     base = function->getArg(0);
   llvm::SmallVector<std::pair<Value *, int64_t>> data;
   for (auto [index, input] : llvm::enumerate(inputs))
-    data.push_back({function->getArg(first + 1 + index),
-                    getElementSize(*input)});
+    data.push_back(
+        {function->getArg(first + 1 + index), getElementSize(*input)});
   llvm::SmallVector<Value *> lines{memory};
   if (first)
     lines.push_back(base);
   checkPointers(data, lines);
   for (auto [entry, input] : llvm::zip(data, inputs))
     if (input->argument.numClasses)
-      returnIf(builder.CreateICmpUGE(
-                   builder.CreateLoad(i32, entry.first),
-                   number32(*input->argument.numClasses)),
+      returnIf(builder.CreateICmpUGE(builder.CreateLoad(i32, entry.first),
+                                     number32(*input->argument.numClasses)),
                kClass);
   builder.CreateMemSet(memory, builder.getInt8(0), state.bytes,
                        llvm::Align(kLine));
@@ -699,10 +685,9 @@ void Emitter::emitReset() {
       return getWeights(argument, base);
     case Role::Output: {
       size_t index = nextOutput++;
-      return advance(memory,
-                     index < state.states.size()
-                         ? state.states[index]
-                         : state.examples[index - state.states.size()]);
+      return advance(memory, index < state.states.size()
+                                 ? state.states[index]
+                                 : state.examples[index - state.states.size()]);
     }
     default:
       return llvm::ConstantPointerNull::get(
@@ -732,9 +717,8 @@ void Emitter::emitStep() {
            kState);
   for (int64_t i = 0; i < streaming.inputs; ++i)
     if (inputs[i]->argument.numClasses)
-      returnIf(builder.CreateICmpUGE(
-                   builder.CreateLoad(i32, data[i].first),
-                   number32(*inputs[i]->argument.numClasses)),
+      returnIf(builder.CreateICmpUGE(builder.CreateLoad(i32, data[i].first),
+                                     number32(*inputs[i]->argument.numClasses)),
                kClass);
   Value *base = weights;
   if (interface.hasExternalWeights)
@@ -813,14 +797,14 @@ void Emitter::emitSteps() {
     addresses.back()->addIncoming(function->getArg(2 + i), entry);
     arguments.push_back(addresses.back());
   }
-  Value *code = builder.CreateCall(
-      module.getFunction(interface.name + "_step"), arguments);
+  Value *code = builder.CreateCall(module.getFunction(interface.name + "_step"),
+                                   arguments);
   builder.CreateCondBr(builder.CreateIsNotNull(code), end, next);
   builder.SetInsertPoint(next);
   for (size_t i = 0; i < numData; ++i) {
-    const LoweredArgument &argument =
-        i < size_t(streaming.inputs) ? *inputs[i]
-                                     : *outputs[i - streaming.inputs];
+    const LoweredArgument &argument = i < size_t(streaming.inputs)
+                                          ? *inputs[i]
+                                          : *outputs[i - streaming.inputs];
     addresses[i]->addIncoming(advance(addresses[i], argument.bytes), next);
   }
   Value *done = builder.CreateAdd(index, llvm::ConstantInt::get(size, 1));
@@ -866,8 +850,8 @@ void Emitter::emitStrerror() {
         texts.push_back(
             what + (kind == kMissing ? "is missing: it must be " + shape
                     : kind == kShape ? "has another shape: it must be " + shape
-                    : kind == kType ? "has another type: it must be " + shape
-                                    : "has a value that is not finite"));
+                    : kind == kType  ? "has another type: it must be " + shape
+                                     : "has a value that is not finite"));
       }
   texts.push_back("an unknown error");
   std::string all;
@@ -894,16 +878,16 @@ void Emitter::emitStrerror() {
     Value *isTensor = builder.CreateAnd(
         builder.CreateICmpULE(kind, number32(kNonfinite - kMissing)),
         builder.CreateICmpULT(tensor, count));
-    Value *specific = builder.CreateAdd(
-        builder.CreateMul(kind, count),
-        builder.CreateAdd(tensor, number32(numGeneral)));
+    Value *specific =
+        builder.CreateAdd(builder.CreateMul(kind, count),
+                          builder.CreateAdd(tensor, number32(numGeneral)));
     index = builder.CreateSelect(isTensor, specific, index);
   }
   Value *begin = builder.CreateLoad(
-      i32, builder.CreateInBoundsGEP(i32, table,
-                                     builder.CreateZExt(index, size)));
-  builder.CreateRet(builder.CreateInBoundsGEP(
-      builder.getInt8Ty(), text, builder.CreateZExt(begin, size)));
+      i32,
+      builder.CreateInBoundsGEP(i32, table, builder.CreateZExt(index, size)));
+  builder.CreateRet(builder.CreateInBoundsGEP(builder.getInt8Ty(), text,
+                                              builder.CreateZExt(begin, size)));
 }
 
 void ravel::emitInterface(const Interface &interface, const ObjectParts &parts,
@@ -938,9 +922,9 @@ void ravel::emitDispatch(const Interface &interface,
           function.getName().drop_front(prefixes.front().size()).str());
   for (const std::string &suffix : suffixes) {
     llvm::Function *least = module.getFunction(prefixes.front() + suffix);
-    auto *function = llvm::Function::Create(
-        least->getFunctionType(), llvm::GlobalValue::ExternalLinkage,
-        interface.name + suffix, module);
+    auto *function = llvm::Function::Create(least->getFunctionType(),
+                                            llvm::GlobalValue::ExternalLinkage,
+                                            interface.name + suffix, module);
     function->setDoesNotThrow();
     for (llvm::StringRef name : {"target-cpu", "target-features"})
       function->addFnAttr(least->getFnAttribute(name));
@@ -965,8 +949,7 @@ void ravel::emitDispatch(const Interface &interface,
       level = builder.getInt32(0);
       for (auto [number, wanted] : llvm::enumerate(features)) {
         Value *mask = builder.getInt64(wanted);
-        Value *has =
-            builder.CreateICmpEQ(builder.CreateAnd(found, mask), mask);
+        Value *has = builder.CreateICmpEQ(builder.CreateAnd(found, mask), mask);
         level = builder.CreateSelect(has, builder.getInt32(number), level);
       }
       builder.CreateStore(level, chosen)
@@ -979,8 +962,8 @@ void ravel::emitDispatch(const Interface &interface,
     auto addCall = [&](const std::string &prefix) {
       auto *block = llvm::BasicBlock::Create(context, "", function);
       llvm::IRBuilder<> inner(block);
-      llvm::CallInst *call = inner.CreateCall(
-          module.getFunction(prefix + suffix), arguments);
+      llvm::CallInst *call =
+          inner.CreateCall(module.getFunction(prefix + suffix), arguments);
       call->setTailCall();
       inner.CreateRet(call);
       return block;
@@ -1019,8 +1002,8 @@ void ravel::emitProgram(const Interface &interface, llvm::Module &module) {
   auto *argumentType = llvm::StructType::get(
       context, {i32, i32, i32, i32, i32, i32, i64, shapeType, i64});
   for (auto [index, parameter] : llvm::enumerate(interface.step)) {
-    Value *slot = builder.CreateConstInBoundsGEP1_64(pointer, call->getArg(1),
-                                                     index);
+    Value *slot =
+        builder.CreateConstInBoundsGEP1_64(pointer, call->getArg(1), index);
     arguments.push_back(builder.CreateLoad(pointer, slot));
     numInputs += !parameter.isOutput;
     llvm::SmallVector<Constant *> shape;
@@ -1039,20 +1022,20 @@ void ravel::emitProgram(const Interface &interface, llvm::Module &module) {
          llvm::ConstantArray::get(shapeType, shape), builder.getInt64(0)}));
   }
   builder.CreateRet(builder.CreateCall(step, arguments));
-  auto *type = llvm::StructType::get(context,
-                                     {pointer, i64, i32, i32, pointer, pointer,
+  auto *type =
+      llvm::StructType::get(context, {pointer, i64, i32, i32, pointer, pointer,
                                       pointer, pointer, pointer});
   auto *stream = llvm::ConstantStruct::get(
-      type, {createConstant(
-                 llvm::ConstantDataArray::getString(context, interface.name)),
-             builder.getInt64(interface.stateBytes), builder.getInt32(numInputs),
-             builder.getInt32(interface.step.size() - numInputs),
-             createConstant(llvm::ConstantArray::get(
-                 llvm::ArrayType::get(argumentType, described.size()),
-                 described)),
-             module.getFunction(interface.name + "_init"),
-             module.getFunction(interface.name + "_reset"), call,
-             module.getFunction(interface.name + "_strerror")});
+      type,
+      {createConstant(
+           llvm::ConstantDataArray::getString(context, interface.name)),
+       builder.getInt64(interface.stateBytes), builder.getInt32(numInputs),
+       builder.getInt32(interface.step.size() - numInputs),
+       createConstant(llvm::ConstantArray::get(
+           llvm::ArrayType::get(argumentType, described.size()), described)),
+       module.getFunction(interface.name + "_init"),
+       module.getFunction(interface.name + "_reset"), call,
+       module.getFunction(interface.name + "_strerror")});
   new llvm::GlobalVariable(module, type, /*isConstant=*/true,
                            llvm::GlobalValue::ExternalLinkage, stream,
                            "ravel_stream");

@@ -21,9 +21,8 @@ using llvm::StringRef;
 static std::string getLibraryPath(const LinkOptions &options,
                                   StringRef extension) {
   llvm::SmallString<128> path = llvm::sys::path::parent_path(options.path);
-  llvm::sys::path::append(path,
-                          "lib" + llvm::sys::path::filename(options.path) +
-                              extension);
+  llvm::sys::path::append(
+      path, "lib" + llvm::sys::path::filename(options.path) + extension);
   return path.str().str();
 }
 
@@ -34,9 +33,9 @@ llvm::Error ravel::writeArchive(const CompiledObject &object,
   members.emplace_back(llvm::MemoryBufferRef(object.object, name));
   // Archives hold no dates: the same object gives the same archive.
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> archive =
-      llvm::writeArchiveToBuffer(
-          members, llvm::SymtabWritingMode::NormalSymtab,
-          llvm::object::Archive::K_GNU, /*Deterministic=*/true, /*Thin=*/false);
+      llvm::writeArchiveToBuffer(members, llvm::SymtabWritingMode::NormalSymtab,
+                                 llvm::object::Archive::K_GNU,
+                                 /*Deterministic=*/true, /*Thin=*/false);
   if (!archive)
     return archive.takeError();
   return writeFileAtomically(getLibraryPath(options, ".a"),
@@ -44,8 +43,8 @@ llvm::Error ravel::writeArchive(const CompiledObject &object,
 }
 
 /// The first of these programs that there is.
-static llvm::Expected<std::string>
-findProgram(llvm::ArrayRef<StringRef> names, StringRef purpose) {
+static llvm::Expected<std::string> findProgram(llvm::ArrayRef<StringRef> names,
+                                               StringRef purpose) {
   for (StringRef name : names)
     if (llvm::ErrorOr<std::string> path = llvm::sys::findProgramByName(name))
       return *path;
@@ -97,24 +96,31 @@ llvm::Error ravel::linkShared(const CompiledObject &object,
                       "OUTPUT"},
                      options.path + ".wasm");
   std::string output = getLibraryPath(options, ".so");
-  std::string name =
-      ("-soname=" + llvm::sys::path::filename(output)).str();
-  llvm::SmallVector<StringRef> arguments = {
-      "-shared", "--gc-sections", "-z",     "noexecstack", "-z",
-      "relro",   "--hash-style=gnu", "--build-id=none", name,
-      "OBJECT",  "-o",            "OUTPUT"};
-  if (options.threads == ThreadRuntime::LibOMP)
-    arguments.push_back("-l:libomp.so.5");
-  return runLinker(object.object, {"ld.lld", "ld.lld-22"}, arguments, output);
+  std::string name = ("-soname=" + llvm::sys::path::filename(output)).str();
+  if (options.threads == ThreadRuntime::None)
+    return runLinker(object.object, {"ld.lld", "ld.lld-22"},
+                     {"-shared", "--gc-sections", "-z", "noexecstack", "-z",
+                      "relro", "--hash-style=gnu", "--build-id=none", name,
+                      "OBJECT", "-o", "OUTPUT"},
+                     output);
+  // A compiler knows where the runtime is.
+  name = "-Wl," + name;
+  StringRef runtime = options.threads == ThreadRuntime::LibOMP
+                          ? "-l:libomp.so.5"
+                          : "-l:libgomp.so.1";
+  return runLinker(
+      object.object, {"cc", "gcc", "clang", "clang-22"},
+      {"-shared", "-nostartfiles", name, "OBJECT", runtime, "-o", "OUTPUT"},
+      output);
 }
 
 llvm::Error ravel::linkProgram(const CompiledObject &object,
                                const LinkOptions &options) {
   llvm::SmallVector<StringRef> arguments = {"OBJECT", "-o", "OUTPUT", "-lm"};
   if (options.threads == ThreadRuntime::LibOMP)
-    arguments.push_back("-lomp");
+    arguments.push_back("-l:libomp.so.5");
   if (options.threads == ThreadRuntime::LibGOMP)
-    arguments.push_back("-lgomp");
-  return runLinker(object.program, {"cc", "gcc", "clang", "clang-22"}, arguments,
-                   options.path);
+    arguments.push_back("-l:libgomp.so.1");
+  return runLinker(object.program, {"cc", "gcc", "clang", "clang-22"},
+                   arguments, options.path);
 }

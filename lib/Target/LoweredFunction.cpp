@@ -43,17 +43,32 @@ static std::optional<int64_t> findConstantBytes(func::FuncOp companion) {
   return bytes;
 }
 
-/// Whether a function that tells the size of a workspace reads of offsets the
-/// last one alone.
-static bool readsLastOffsets(func::FuncOp companion) {
-  WalkResult result = companion.walk([&](memref::LoadOp load) {
-    auto last = load.getIndices()[0].getDefiningOp<arith::SubIOp>();
-    auto size = last ? last.getLhs().getDefiningOp<memref::DimOp>() : nullptr;
-    bool isLast = size && size.getSource() == load.getMemRef() &&
-                  matchPattern(last.getRhs(), m_One());
-    return isLast ? WalkResult::advance() : WalkResult::interrupt();
+void ravel::boundWorkspace(ModuleOp module, StringRef name) {
+  auto function = module.lookupSymbol<func::FuncOp>(name);
+  auto companion =
+      module.lookupSymbol<func::FuncOp>((name + ".workspace").str());
+  if (!function || !companion)
+    return;
+  auto getRole = [&](Value value) -> StringRef {
+    auto argument = dyn_cast<BlockArgument>(value);
+    auto role = argument ? function.getArgAttrOfType<StringAttr>(
+                               argument.getArgNumber(), RNNDialect::kRoleAttr)
+                         : StringAttr();
+    return role ? role.getValue() : "";
+  };
+  Value batch;
+  for (BlockArgument argument : companion.getArguments().drop_back())
+    if (getRole(argument) == "batch")
+      batch = argument;
+  companion.walk([&](memref::LoadOp load) {
+    if (getRole(load.getMemRef()) != "offsets")
+      return;
+    OpBuilder builder(load);
+    load.replaceAllUsesWith(arith::MulIOp::create(builder, load.getLoc(),
+                                                  load.getIndices()[0], batch)
+                                .getResult());
+    load.erase();
   });
-  return !result.wasInterrupted();
 }
 
 std::unique_ptr<LoweredFunction> ravel::describeFunction(ModuleOp module,
@@ -66,8 +81,7 @@ std::unique_ptr<LoweredFunction> ravel::describeFunction(ModuleOp module,
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     LoweredArgument &argument = result->arguments.emplace_back();
     argument.argument = describeArgument(function, i);
-    auto role =
-        function.getArgAttrOfType<StringAttr>(i, RNNDialect::kRoleAttr);
+    auto role = function.getArgAttrOfType<StringAttr>(i, RNNDialect::kRoleAttr);
     if (role && role.getValue() == "prepared")
       argument.kind = LoweredArgument::Kind::Prepared;
     if (role && role.getValue() == "workspace") {
@@ -88,7 +102,7 @@ std::unique_ptr<LoweredFunction> ravel::describeFunction(ModuleOp module,
   if (auto companion =
           module.lookupSymbol<func::FuncOp>((name + ".workspace").str())) {
     result->workspaceBytes = findConstantBytes(companion);
-    result->isWorkspaceKnown = readsLastOffsets(companion);
+    companion.walk([&](memref::LoadOp) { result->isWorkspaceKnown = false; });
   }
   result->preparation = describeFunction(module, (name + ".prepare").str());
   if (auto attrs =

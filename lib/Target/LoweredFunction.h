@@ -48,6 +48,11 @@ struct LoweredFunction {
   llvm::SmallVector<const LoweredArgument *> find(Role role) const;
 };
 
+/// Has the companion that tells how much workspace a function needs tell it for
+/// sequences that all have as many instants as there are: the offsets of
+/// instant t are t times the number of examples, and the companion reads none.
+void boundWorkspace(mlir::ModuleOp module, llvm::StringRef name);
+
 /// Describes a function; null if the module has none of that name.
 std::unique_ptr<LoweredFunction> describeFunction(mlir::ModuleOp module,
                                                   llvm::StringRef name);

@@ -26,13 +26,11 @@ WeightLayout ravel::layOutExternalWeights(
     llvm::ArrayRef<const LoweredFunction *> functions) {
   WeightLayout layout;
   for (const ManifestEntry &entry : manifest)
-    layout.parameters[entry.spec.name] =
-        place(layout, *countElements(entry.spec.shape) *
-                          getSizeInBytes(precision));
+    layout.parameters[entry.spec.name] = place(
+        layout, *countElements(entry.spec.shape) * getSizeInBytes(precision));
   auto placeParameters = [&](const LoweredFunction &function) {
     for (const LoweredArgument *argument : function.find(Role::Parameter))
-      layout.offsets[argument] =
-          layout.parameters.at(argument->argument.name);
+      layout.offsets[argument] = layout.parameters.at(argument->argument.name);
   };
   for (const LoweredFunction *function : functions) {
     placeParameters(*function);
@@ -95,10 +93,10 @@ llvm::Expected<WeightLayout> ravel::layOutConstantWeights(
         continue;
       }
       TensorRef tensor = getParameter(argument);
-      layout.offsets[&argument] = pool.add(
-          {static_cast<const char *>(tensor.data),
-           static_cast<size_t>(*countElements(tensor.shape) *
-                               getSizeInBytes(tensor.dtype))});
+      layout.offsets[&argument] =
+          pool.add({static_cast<const char *>(tensor.data),
+                    static_cast<size_t>(*countElements(tensor.shape) *
+                                        getSizeInBytes(tensor.dtype))});
     }
     if (!function->preparation)
       continue;
@@ -109,16 +107,14 @@ llvm::Expected<WeightLayout> ravel::layOutConstantWeights(
     std::vector<Tensor> outputs;
     for (const LoweredArgument *argument :
          function->preparation->find(Role::Output))
-      outputs.push_back(
-          Tensor(argument->argument.dtype, *argument->shape));
+      outputs.push_back(Tensor(argument->argument.dtype, *argument->shape));
     for (const Tensor &output : outputs)
       arguments.push_back(output);
     if (llvm::Error error = preparations->call(function->preparation->name,
                                                arguments, /*batch=*/1))
       return error;
-    for (auto [argument, tensor] :
-         llvm::zip_equal(function->find(LoweredArgument::Kind::Prepared),
-                         outputs)) {
+    for (auto [argument, tensor] : llvm::zip_equal(
+             function->find(LoweredArgument::Kind::Prepared), outputs)) {
       TensorRef view = tensor;
       layout.offsets[argument] =
           pool.add({static_cast<const char *>(view.data),

@@ -38,9 +38,9 @@ WeightLayout
 layOutExternalWeights(llvm::ArrayRef<ManifestEntry> manifest, DType precision,
                       llvm::ArrayRef<const LoweredFunction *> functions);
 
-/// Computes all that functions need of `parameters`, by `preparations`: a module
-/// with each function's `NAME.prepare`. Parameters that only these read are left
-/// out: `isUsed` tells. Equal contents are there once.
+/// Computes all that functions need of `parameters`, by `preparations`: a
+/// module with each function's `NAME.prepare`. Parameters that only these read
+/// are left out: `isUsed` tells. Equal contents are there once.
 llvm::Expected<WeightLayout> layOutConstantWeights(
     const ParameterStore &parameters, const Module *preparations,
     llvm::ArrayRef<const LoweredFunction *> functions,

@@ -28,21 +28,19 @@ static cl::OptionCategory modelOptions("1. Model"), dataOptions("2. Data"),
 // Model
 //===----------------------------------------------------------------------===//
 
-cl::opt<std::string>
-    modelPath(cl::Positional, cl::Required, cl::value_desc("model"),
-              cl::desc("<MODEL.mlir, or a folder that `ravel train` wrote>"),
-              cl::sub(trainCommand), cl::sub(runCommand),
-              cl::sub(evaluateCommand), cl::sub(sampleCommand),
-              cl::sub(printCommand), cl::sub(paramsCommand),
-              cl::sub(benchCommand), cl::sub(compileCommand),
-              cl::cat(modelOptions));
+cl::opt<std::string> modelPath(
+    cl::Positional, cl::Required, cl::value_desc("model"),
+    cl::desc("<MODEL.mlir, or a folder that `ravel train` wrote>"),
+    cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
+    cl::sub(sampleCommand), cl::sub(printCommand), cl::sub(paramsCommand),
+    cl::sub(benchCommand), cl::sub(compileCommand), cl::cat(modelOptions));
 cl::opt<std::string>
     entry("entry", cl::value_desc("@function"),
           cl::desc("The function to run (print, params: only this one; "
                    "compile: this one, which may be left out if the model has "
                    "no other)"),
-          cl::sub(runCommand), cl::sub(compileCommand), cl::sub(sampleCommand), cl::sub(printCommand),
-          cl::sub(paramsCommand), cl::cat(modelOptions));
+          cl::sub(runCommand), cl::sub(compileCommand), cl::sub(sampleCommand),
+          cl::sub(printCommand), cl::sub(paramsCommand), cl::cat(modelOptions));
 cl::opt<std::string>
     objective("objective", cl::value_desc("@function"),
               cl::desc("The function whose first result, a number, is the loss "
@@ -55,18 +53,21 @@ cl::opt<std::string> weights(
              "Default: the folder's best, or its last if there is no best"),
     cl::sub(runCommand), cl::sub(evaluateCommand), cl::sub(sampleCommand),
     cl::sub(benchCommand), cl::sub(compileCommand), cl::cat(modelOptions));
-cl::opt<std::string> precision(
-    "precision", cl::value_desc("f32|f64"),
-    cl::desc("The float type of all computation (f32)"), cl::sub(trainCommand),
-    cl::sub(runCommand), cl::sub(evaluateCommand), cl::sub(sampleCommand),
-    cl::sub(printCommand), cl::sub(benchCommand), cl::sub(compileCommand), cl::cat(modelOptions));
+cl::opt<std::string>
+    precision("precision", cl::value_desc("f32|f64"),
+              cl::desc("The float type of all computation (f32)"),
+              cl::sub(trainCommand), cl::sub(runCommand),
+              cl::sub(evaluateCommand), cl::sub(sampleCommand),
+              cl::sub(printCommand), cl::sub(benchCommand),
+              cl::sub(compileCommand), cl::cat(modelOptions));
 cl::opt<std::string> weightType(
     "weight-type", cl::value_desc("bf16"),
     cl::desc("Round weights of loops over time to 16 bits, which halves what a "
              "step reads and pays for batches of one or two; sums keep their "
              "precision"),
     cl::sub(runCommand), cl::sub(evaluateCommand), cl::sub(sampleCommand),
-    cl::sub(printCommand), cl::sub(benchCommand), cl::sub(compileCommand), cl::cat(modelOptions));
+    cl::sub(printCommand), cl::sub(benchCommand), cl::sub(compileCommand),
+    cl::cat(modelOptions));
 cl::list<std::string> without(
     "without", cl::CommaSeparated, cl::value_desc("step,..."),
     cl::desc(

@@ -5,8 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 // Makes the number of examples of a batch a constant where it is known, so that
-// loops over them fold. The step of a stream is told the number of the instant, or
-// whether it is odd. Casts from the arguments' new types to the old ones
+// loops over them fold. The step of a stream is told the number of the instant,
+// or whether it is odd. Casts from the arguments' new types to the old ones
 // leave the rest to canonicalization.
 //
 //===----------------------------------------------------------------------===//
@@ -51,8 +51,8 @@ struct FixBatch : ravel::impl::FixBatchBase<FixBatch> {
         auto shape = llvm::to_vector(type.getShape());
         shape.front() = size.getInt();
         argument.setType(MemRefType::Builder(type).setShape(shape));
-        auto cast = memref::CastOp::create(builder, argument.getLoc(), type,
-                                           argument);
+        auto cast =
+            memref::CastOp::create(builder, argument.getLoc(), type, argument);
         argument.replaceAllUsesExcept(cast, cast);
       }
     }

@@ -339,7 +339,9 @@ struct ParallelizePass : ravel::impl::ParallelizeBase<ParallelizePass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     for (auto function : module.getOps<func::FuncOp>()) {
-      if (function.isExternal())
+      // One row is too little for threads, and a step must not wait for any.
+      if (function.isExternal() ||
+          function->hasAttr(RNNDialect::kBatchSizeAttr))
         continue;
       for (Block *block : findBlocks(function))
         if (failed(parallelize(*block, module,

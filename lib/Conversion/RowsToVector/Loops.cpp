@@ -71,8 +71,8 @@ Value RowsLowering::takeTurn(Value step, Value begin, Value end, int64_t width,
       arith::AndIOp::create(builder, step, index(1)), index(0));
   Value mirrored = arith::SubIOp::create(
       builder,
-      arith::AddIOp::create(
-          builder, begin, arith::SubIOp::create(builder, end, index(width))),
+      arith::AddIOp::create(builder, begin,
+                            arith::SubIOp::create(builder, end, index(width))),
       column);
   return arith::SelectOp::create(builder, isForward, column, mirrored);
 }

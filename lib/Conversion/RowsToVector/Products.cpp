@@ -283,12 +283,11 @@ Evaluator::Values Evaluator::accumulateInTurn(unsigned number, int64_t depth) {
   Value isBackward = arith::CmpIOp::create(
       builder, arith::CmpIPredicate::ne,
       arith::AndIOp::create(builder, kernel.instant, index(1)), index(0));
-  Value from = arith::SelectOp::create(builder, isBackward,
-                                       index(whole - step), index(0));
-  Value way =
-      arith::SelectOp::create(builder, isBackward, index(-1), index(1));
-  auto loop = scf::ForOp::create(builder, index(0), index(whole), index(step),
-                                 sums);
+  Value from = arith::SelectOp::create(builder, isBackward, index(whole - step),
+                                       index(0));
+  Value way = arith::SelectOp::create(builder, isBackward, index(-1), index(1));
+  auto loop =
+      scf::ForOp::create(builder, index(0), index(whole), index(step), sums);
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
@@ -301,9 +300,10 @@ Evaluator::Values Evaluator::accumulateInTurn(unsigned number, int64_t depth) {
       if (part > 0)
         own = arith::AddIOp::create(builder, k, index(part * count));
       llvm::append_range(
-          next, multiply(group, own, count,
-                         ValueRange(loop.getRegionIterArgs())
-                             .slice(part * size, size)));
+          next,
+          multiply(
+              group, own, count,
+              ValueRange(loop.getRegionIterArgs()).slice(part * size, size)));
     }
     scf::YieldOp::create(builder, next);
   }

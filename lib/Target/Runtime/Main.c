@@ -24,7 +24,8 @@ void *realloc(void *, size_t);
 void *aligned_alloc(size_t, size_t);
 enum { kEnd = -1 };
 
-/* A line without its end, in memory that grows; null at the end of the input. */
+/* A line without its end, in memory that grows; null at the end of the input.
+ */
 static char *readLine(char **memory, size_t *capacity) {
   size_t size = 0;
   for (;;) {
@@ -127,7 +128,8 @@ int main(void) {
   int64_t expected = 0;
   for (int32_t i = 0; i < count; ++i) {
     int64_t elements = countElements(&stream->arguments[i]);
-    data[i] = malloc((size_t)elements * (size_t)getBytes(&stream->arguments[i]));
+    data[i] =
+        malloc((size_t)elements * (size_t)getBytes(&stream->arguments[i]));
     if (!data[i])
       return fail(0, "out of memory");
     expected += i < stream->numInputs ? elements : 0;

@@ -57,8 +57,8 @@ static void *take(Arena *arena, int64_t bytes) {
   return place;
 }
 
-/* The product; negative if a factor is, or if it overflows. By a division, for a
- * 32-bit target has no instruction for the product of two large numbers. */
+/* The product; negative if a factor is, or if it overflows. By a division, for
+ * a 32-bit target has no instruction for the product of two large numbers. */
 static int64_t multiply(int64_t a, int64_t b) {
   if (a < 0 || b < 0 || (b != 0 && a > INT64_MAX / b))
     return -1;
@@ -203,8 +203,7 @@ static void sortExamples(LengthClass *class, const int64_t *from,
   memset(counts, 0, (size_t)(class->most + 1) * sizeof *counts);
   class->instants = 0;
   for (int64_t e = 0; e < batch; ++e) {
-    int64_t length =
-        class->lengths ? (int64_t)class->lengths[e] : class->most;
+    int64_t length = class->lengths ? (int64_t)class->lengths[e] : class->most;
     ++counts[length];
     if (length > class->instants)
       class->instants = length;
@@ -217,8 +216,7 @@ static void sortExamples(LengthClass *class, const int64_t *from,
   }
   for (int64_t i = 0; i < batch; ++i) {
     int64_t e = from ? from[i] : i;
-    int64_t length =
-        class->lengths ? (int64_t)class->lengths[e] : class->most;
+    int64_t length = class->lengths ? (int64_t)class->lengths[e] : class->most;
     int64_t row = counts[length]++;
     class->order[row] = i;
     class->examples[row] = e;
@@ -279,9 +277,8 @@ static void clearEnds(const LengthClass *class, int64_t batch, int64_t bytes,
   }
 }
 
-static int checkClasses(const RavelArgument *argument,
-                        const LengthClass *class, int64_t batch,
-                        const int32_t *data) {
+static int checkClasses(const RavelArgument *argument, const LengthClass *class,
+                        int64_t batch, const int32_t *data) {
   for (int64_t e = 0; e < batch; ++e) {
     int64_t count = 1, begin = e;
     if (class) {
@@ -338,8 +335,7 @@ static int check(const RavelFunction *function, const size_t *T, size_t B,
 int ravel_run(const RavelFunction *function, const void *weights,
               const size_t *T, size_t B, const size_t *const *lengths,
               void *const *data, void *workspace, size_t workspaceBytes) {
-  int error =
-      check(function, T, B, lengths, data, workspace, workspaceBytes);
+  int error = check(function, T, B, lengths, data, workspace, workspaceBytes);
   if (error)
     return error;
   int64_t batch = (int64_t)B;
@@ -362,8 +358,9 @@ int ravel_run(const RavelFunction *function, const void *weights,
     Descriptor *descriptor = &descriptors[i];
     pointers[i] = descriptor;
     /* Where there are no sequences, nobody reads the offsets. */
-    const LengthClass *class =
-        argument->lengthClass < numClasses ? &classes[argument->lengthClass] : 0;
+    const LengthClass *class = argument->lengthClass < numClasses
+                                   ? &classes[argument->lengthClass]
+                                   : 0;
     switch (argument->role) {
     case RAVEL_BATCH:
       pointers[i] = &batch;
@@ -389,9 +386,9 @@ int ravel_run(const RavelFunction *function, const void *weights,
     }
     char *own = *next++, *memory = places.copies[i] ? places.copies[i] : own;
     if (argument->role == RAVEL_INPUT && argument->numClasses) {
-      error = checkClasses(argument,
-                           argument->layout == RAVEL_SEQUENCE ? class : 0,
-                           batch, (const int32_t *)own);
+      error =
+          checkClasses(argument, argument->layout == RAVEL_SEQUENCE ? class : 0,
+                       batch, (const int32_t *)own);
       if (error)
         return error;
     }
@@ -427,8 +424,9 @@ int ravel_run(const RavelFunction *function, const void *weights,
     char *own = *next++;
     if (argument->role != RAVEL_OUTPUT)
       continue;
-    const LengthClass *class =
-        argument->lengthClass < numClasses ? &classes[argument->lengthClass] : 0;
+    const LengthClass *class = argument->lengthClass < numClasses
+                                   ? &classes[argument->lengthClass]
+                                   : 0;
     if (places.copies[i])
       move(argument, class, first, batch, own, places.copies[i], kUnpack);
     if (argument->layout == RAVEL_SEQUENCE && class->lengths)

@@ -20,11 +20,25 @@
 
 /* As `ravel::Role`, `ravel::RowLayout` and `ravel::DType`. */
 enum { /* role */
-  RAVEL_OFFSETS, RAVEL_ORDER, RAVEL_STARTS, RAVEL_SOURCES, RAVEL_LONGEST,
-  RAVEL_BATCH, RAVEL_INPUT, RAVEL_PARAMETER, RAVEL_KEY, RAVEL_WEIGHT, RAVEL_OUTPUT
+       RAVEL_OFFSETS,
+       RAVEL_ORDER,
+       RAVEL_STARTS,
+       RAVEL_SOURCES,
+       RAVEL_LONGEST,
+       RAVEL_BATCH,
+       RAVEL_INPUT,
+       RAVEL_PARAMETER,
+       RAVEL_KEY,
+       RAVEL_WEIGHT,
+       RAVEL_OUTPUT
 };
 enum { RAVEL_SEQUENCE, RAVEL_MEMORY, RAVEL_EXAMPLE, RAVEL_SHARED }; /* layout */
-enum { RAVEL_I32 = 5, RAVEL_I64 = 7, RAVEL_F32 = 9, RAVEL_F64 = 10 }; /* dtype */
+enum {
+  RAVEL_I32 = 5,
+  RAVEL_I64 = 7,
+  RAVEL_F32 = 9,
+  RAVEL_F64 = 10
+}; /* dtype */
 
 /* As the header that callers get says. */
 enum {
@@ -48,7 +62,8 @@ typedef struct {
   int32_t role, layout, dtype, lengthClass, memoryClass, rank;
   /* Of a class: classes are 0..numClasses-1; 0 if it isn't one. */
   int64_t numClasses;
-  /* Sizes of one row, `rank` of them; -1 for the longest memory of the class. */
+  /* Sizes of one row, `rank` of them; -1 for the longest memory of the class.
+   */
   int64_t shape[4];
   /* Of a parameter: where it is in the weights, in bytes. */
   int64_t offset;
@@ -79,7 +94,8 @@ typedef struct {
   int32_t numParameters, numPrepared;
   const RavelArgument *parameters; /* offset: where in the weights */
   const int64_t *preparedOffsets;
-  int64_t workspaceOffset, workspaceBytes; /* in the weights; 0 bytes if none is needed */
+  int64_t workspaceOffset,
+      workspaceBytes; /* in the weights; 0 bytes if none is needed */
 } RavelPreparation;
 
 typedef struct {
@@ -92,26 +108,32 @@ typedef struct {
 void *memcpy(void *, const void *, size_t);
 void *memset(void *, int, size_t);
 
-int ravel_run(const RavelFunction *function, const void *weights, const size_t *T, size_t B,
-              const size_t *const *lengths, void *const *data, void *workspace, size_t workspaceBytes);
-size_t ravel_workspace_bytes(const RavelFunction *function, const size_t *T, size_t B);
+int ravel_run(const RavelFunction *function, const void *weights,
+              const size_t *T, size_t B, const size_t *const *lengths,
+              void *const *data, void *workspace, size_t workspaceBytes);
+size_t ravel_workspace_bytes(const RavelFunction *function, const size_t *T,
+                             size_t B);
 
 /* Features of an x86-64 processor that code may rely on: LLVM's names, and the
  * bits of `ravel_processor_features`. */
 #define RAVEL_PROCESSOR_FEATURES(X)                                            \
-  X("sse3", 0) X("ssse3", 1) X("sse4.1", 2) X("sse4.2", 3) X("popcnt", 4)      \
-  X("cx16", 5) X("avx", 6) X("avx2", 7) X("bmi", 8) X("bmi2", 9)               \
-  X("lzcnt", 10) X("movbe", 11) X("f16c", 12) X("fma", 13) X("avx512f", 14)    \
-  X("avx512bw", 15) X("avx512cd", 16) X("avx512dq", 17) X("avx512vl", 18)      \
-  X("avx512bf16", 19) X("avx512vnni", 20) X("avx512fp16", 21)                  \
-  X("avxvnni", 22) X("avx512vbmi", 23) X("avx512vbmi2", 24)                    \
-  X("avx512ifma", 25) X("avx512bitalg", 26) X("avx512vpopcntdq", 27)           \
-  X("vaes", 28) X("vpclmulqdq", 29) X("gfni", 30)
+  X("sse3", 0)                                                                 \
+  X("ssse3", 1) X("sse4.1", 2) X("sse4.2", 3) X("popcnt", 4) X("cx16", 5)      \
+      X("avx", 6) X("avx2", 7) X("bmi", 8) X("bmi2", 9) X("lzcnt", 10)         \
+          X("movbe", 11) X("f16c", 12) X("fma", 13) X("avx512f", 14)           \
+              X("avx512bw", 15) X("avx512cd", 16) X("avx512dq", 17)            \
+                  X("avx512vl", 18) X("avx512bf16", 19) X("avx512vnni", 20)    \
+                      X("avx512fp16", 21) X("avxvnni", 22) X("avx512vbmi", 23) \
+                          X("avx512vbmi2", 24) X("avx512ifma", 25)             \
+                              X("avx512bitalg", 26) X("avx512vpopcntdq", 27)   \
+                                  X("vaes", 28) X("vpclmulqdq", 29)            \
+                                      X("gfni", 30)
 
 /* Those that this processor and its system have; all on other processors. */
 uint64_t ravel_processor_features(void);
 
-int ravel_read_weights(const RavelWeights *description, void *weights, const void *file, size_t fileBytes);
+int ravel_read_weights(const RavelWeights *description, void *weights,
+                       const void *file, size_t fileBytes);
 /* What a program around a stream needs to know of it. */
 typedef struct {
   const char *name;

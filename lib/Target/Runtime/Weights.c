@@ -269,7 +269,8 @@ static float halfToFloat(uint32_t half) {
 
 static int isFinite(double value) { return value - value == 0; }
 
-/* Element `i` of a tensor of type `type`: 2, 4 or 8 bytes, or 3 for bfloat16. */
+/* Element `i` of a tensor of type `type`: 2, 4 or 8 bytes, or 3 for bfloat16.
+ */
 static double load(const unsigned char *data, int64_t i, int type) {
   if (type == 8) {
     double value;

@@ -20,7 +20,8 @@ std::optional<int64_t> ravel::rnn::findNumClasses(Value index) {
   };
   for (OpOperand &use : index.getUses()) {
     Operation *op = use.getOwner();
-    if (auto lookup = dyn_cast<LookupOp>(op); lookup && use.get() == lookup.getIndex())
+    if (auto lookup = dyn_cast<LookupOp>(op);
+        lookup && use.get() == lookup.getIndex())
       add(getSize(lookup.getMatrix()));
     else if (auto pick = dyn_cast<PickOp>(op))
       add(getSize(pick.getOperand()));

@@ -155,7 +155,8 @@ BlockArgument FunctionBatching::addArgument(Value value, bool isSharedValue,
            builder.getBoolAttr(role == "output"));
   if (role == "input")
     if (std::optional<int64_t> numClasses = findNumClasses(value))
-      list.set(RNNDialect::kClassesAttr, builder.getI64IntegerAttr(*numClasses));
+      list.set(RNNDialect::kClassesAttr,
+               builder.getI64IntegerAttr(*numClasses));
   argAttrs.push_back(list.getDictionary(type.getContext()));
   if (!isSharedValue)
     type = getRowsType(getElementOrSelf(type));

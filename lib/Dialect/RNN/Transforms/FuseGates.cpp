@@ -40,8 +40,8 @@ static Operation *getTopLevelOp(Operation *op) {
   return op;
 }
 
-/// Whether `matrix` is an argument of the function, or made of such: a parameter,
-/// which is available everywhere.
+/// Whether `matrix` is an argument of the function, or made of such: a
+/// parameter, which is available everywhere.
 static bool isParameter(Value matrix) {
   if (auto concat = matrix.getDefiningOp<tensor::ConcatOp>())
     return llvm::all_of(concat.getInputs(), isParameter);
@@ -117,8 +117,7 @@ static void fuseSum(arith::AddFOp root, bool transpose) {
   for (Value term : terms) {
     auto product = term.getDefiningOp<LinearOp>();
     if (product && product.getTranspose() == transpose &&
-        product->hasOneUse() &&
-        product->getBlock() == root->getBlock() &&
+        product->hasOneUse() && product->getBlock() == root->getBlock() &&
         isParameter(product.getMatrix()))
       products.push_back(product);
     else
@@ -137,12 +136,12 @@ static void fuseSum(arith::AddFOp root, bool transpose) {
     matrices.push_back(product.getMatrix());
   }
   Location loc = root.getLoc();
-  Value matrix = transpose ? joinMatrices(matrices, root)
-                           : stackMatrices(matrices, root);
+  Value matrix =
+      transpose ? joinMatrices(matrices, root) : stackMatrices(matrices, root);
   OpBuilder builder(root);
   Value vector = tensor::ConcatOp::create(builder, loc, /*dim=*/0, vectors);
-  Value sum = LinearOp::create(builder, loc, root.getType(), vector, matrix,
-                               transpose);
+  Value sum =
+      LinearOp::create(builder, loc, root.getType(), vector, matrix, transpose);
   for (Value other : others)
     sum = arith::AddFOp::create(builder, loc, sum, other);
   root.replaceAllUsesWith(sum);
@@ -165,7 +164,8 @@ static void fuseSums(Block &block, bool transpose) {
 /// Makes equal joined vectors one: products are fused by their vector.
 static void uniteVectors(Block &block) {
   SmallVector<tensor::ConcatOp> seen;
-  for (auto concat : llvm::make_early_inc_range(block.getOps<tensor::ConcatOp>())) {
+  for (auto concat :
+       llvm::make_early_inc_range(block.getOps<tensor::ConcatOp>())) {
     auto same = llvm::find_if(seen, [&](tensor::ConcatOp other) {
       return other.getDim() == concat.getDim() &&
              llvm::equal(other.getInputs(), concat.getInputs());

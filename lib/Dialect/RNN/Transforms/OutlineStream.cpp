@@ -218,8 +218,8 @@ void Stream::finish(func::FuncOp target, OpBuilder &builder, ValueRange results,
                     ArrayRef<DictionaryAttr> attrs) {
   func::ReturnOp::create(builder, function.getLoc(), results);
   Block &entry = target.front();
-  target.setType(builder.getFunctionType(entry.getArgumentTypes(),
-                                         TypeRange(results)));
+  target.setType(
+      builder.getFunctionType(entry.getArgumentTypes(), TypeRange(results)));
   target.setAllArgAttrs(attrs);
   // What was cloned to be on the safe side, and parameters that are left over.
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry)))
@@ -227,8 +227,8 @@ void Stream::finish(func::FuncOp target, OpBuilder &builder, ValueRange results,
       op.erase();
   llvm::BitVector unused(target.getNumArguments());
   for (BlockArgument argument : target.getArguments())
-    if (argument.use_empty() && target.getArgAttr(argument.getArgNumber(),
-                                                  RNNDialect::kParameterAttr))
+    if (argument.use_empty() &&
+        target.getArgAttr(argument.getArgNumber(), RNNDialect::kParameterAttr))
       unused.set(argument.getArgNumber());
   (void)target.eraseArguments(unused);
 }
@@ -258,11 +258,10 @@ void Stream::createReset() {
       builder.clone(op, mapping);
   SmallVector<Value> results;
   for (const State &state : states)
-    results.push_back(state.initial
-                          ? mapping.lookup(state.initial)
-                          : arith::ConstantOp::create(
-                                builder, function.getLoc(),
-                                builder.getZeroAttr(state.type)));
+    results.push_back(state.initial ? mapping.lookup(state.initial)
+                                    : arith::ConstantOp::create(
+                                          builder, function.getLoc(),
+                                          builder.getZeroAttr(state.type)));
   for (Value value : kept)
     results.push_back(mapping.lookup(value));
   finish(reset, builder, results, attrs);
@@ -347,8 +346,7 @@ struct OutlineStreamPass
     for (auto function :
          llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
       if (function.isExternal() || function.isPrivate() ||
-          llvm::none_of(function.getArgumentTypes(),
-                        llvm::IsaPred<SeqType>) ||
+          llvm::none_of(function.getArgumentTypes(), llvm::IsaPred<SeqType>) ||
           function->hasAttr(RNNDialect::kDecodeAttr))
         continue;
       Stream stream(function);
