@@ -16,7 +16,8 @@ an input u of 4.5 V, what an amplifier before it gives at most, and an output v 
 method; the spectrum is cut at 24 kHz before each eighth value is taken.
 
 Strings are Karplus & Strong's (1983), with notes alone, in turn and in chords. The
-test has pitches that are not in training. FOLDER gets
+test has pitches that are not in training; training has louder sounds, so that the
+loudest of the test are among what is learned. FOLDER gets
 
     train.npz               windows of 1024 samples after 64 whose output does not
                             count, x, y, and the weight w that makes a mean of
@@ -24,7 +25,6 @@ test has pitches that are not in training. FOLDER gets
     valid.npz               whole clips in the same form
     test.npz                x, all of test.x.wav as one sequence
     test.{x,y}.wav          the held-out clips end to end, before and after
-    train.{x,y}.wav         the first clips of training, to listen to
 """
 import os
 import sys
@@ -35,10 +35,8 @@ import wav
 RATE, OVERSAMPLING = 48000, 8
 R, C, IS, VT, DRIVE = 2200.0, 10e-9, 2.52e-9, 45.3e-3, 4.5
 CLIPS = {"train": 160, "valid": 8, "test": 16}  # of a second
+LOUDEST = {"train": 1.5, "valid": 1, "test": 1}
 WINDOW, WARM_UP, PRE_EMPHASIS = 1024, 64, 0.85
-
-
-#===--- Signals --------------------------------------------------------------===#
 
 
 def lowpass(signal, cutoff):
@@ -88,18 +86,17 @@ def noise(random, count):
                               np.exp(random.uniform(np.log(500), np.log(5000))))
 
 
-def make_clip(random, pitches, number):
+def make_clip(random, part, number):
     """A second of music, or now and then of noise, that ends in silence."""
+    pitches = [pitch for pitch in range(40, 77)
+               if (pitch % 5 == 0) == (part == "test")]
     clip = (noise(random, RATE) if number % 8 == 7
             else music(random, pitches, RATE))
     clip = lowpass(clip, 8000)
     fade = np.minimum(1, np.arange(RATE) / 48)
     fade *= np.clip((RATE - 256 - np.arange(RATE)) / 1024, 0, 1)
     clip *= fade
-    return clip * (random.uniform(0.05, 1) / np.abs(clip).max())
-
-
-#===--- The circuit ----------------------------------------------------------===#
+    return clip * (random.uniform(0.05, LOUDEST[part]) / np.abs(clip).max())
 
 
 def resample(signals, count):
@@ -137,9 +134,6 @@ def clip_by_diodes(signals):
     return resample(out.T, count)
 
 
-#===--- Files ----------------------------------------------------------------===#
-
-
 def pre_emphasize(y):
     return y - PRE_EMPHASIS * np.concatenate([np.zeros_like(y[:, :1]),
                                               y[:, :-1]], 1)
@@ -173,27 +167,23 @@ def main():
     folder, seed = sys.argv[1], int((sys.argv + ["0"])[2])
     os.makedirs(folder, exist_ok=True)
     path = lambda name: os.path.join(folder, name)
-    pitches = {part: [p for p in range(40, 77) if (p % 5 == 0) == held_out]
-               for part, held_out in (("train", False), ("valid", False),
-                                      ("test", True))}
-    x = np.stack([make_clip(np.random.default_rng([seed, number, part[0] == "t",
-                                                   part == "test"]),
-                            pitches[part], number)
-                  for part, count in CLIPS.items() for number in range(count)])
-    x = x.astype(np.float32).astype(float)
+    x = np.stack([make_clip(np.random.default_rng([seed, which, number]), part,
+                            number)
+                  for which, (part, count) in enumerate(CLIPS.items())
+                  for number in range(count)])
+    x = x.astype(np.float32).astype(float)  # as it is written
     y = clip_by_diodes(x)
     ends = np.cumsum(list(CLIPS.values()))[:-1]
-    (train_x, valid_x, test_x), (train_y, valid_y, test_y) = (
-        np.split(x, ends), np.split(y, ends))
+    train_x, valid_x, test_x = np.split(x, ends)
+    train_y, valid_y, test_y = np.split(y, ends)
 
     windows = cut(train_y)
     write_npz(path("train.npz"), x=cut(train_x), y=windows,
               w=weigh(windows, WARM_UP))
     write_npz(path("valid.npz"), x=valid_x, y=valid_y, w=weigh(valid_y, 0))
     write_npz(path("test.npz"), x=test_x.reshape(1, -1))
-    for name, signal in (("test.x", test_x), ("test.y", test_y),
-                         ("train.x", train_x[:16]), ("train.y", train_y[:16])):
-        wav.write(path(name + ".wav"), signal.reshape(-1), RATE)
+    wav.write(path("test.x.wav"), test_x.reshape(-1), RATE)
+    wav.write(path("test.y.wav"), test_y.reshape(-1), RATE)
     print("audio: " + ", ".join(f"{count} s of {part}"
                                 for part, count in CLIPS.items()))
 

@@ -33,5 +33,6 @@ resume=
 
 "$ravel" run "$folder/run-$seed" --entry @overdrive --threads 1 \
   --data "$folder/data/test.npz" --output "$folder/test-$seed.csv"
-echo "test, seed $seed: $("$python" "$here/score.py" \
-  "$folder/test-$seed.csv" "$folder/data/test.y.wav")"
+score=$("$python" "$here/score.py" "$folder/test-$seed.csv" \
+  "$folder/data/test.y.wav")
+echo "test, seed $seed: $score"

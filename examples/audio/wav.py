@@ -18,7 +18,7 @@ def read(path):
         data = file.read()
     if len(data) >= HEADER.size:
         fields = HEADER.unpack_from(data)
-        if (fields[0], fields[5], fields[6], fields[11]) == (b"RIFF", 3, 1, b"data"):
+        if (fields[0], *fields[5:7], fields[11]) == (b"RIFF", 3, 1, b"data"):
             return swap(array.array("f", data[HEADER.size:]))
     sys.exit(f"{path} is no WAV file of the form that make.py writes")
 
@@ -27,6 +27,7 @@ def write(path, samples, rate):
     samples = swap(array.array("f", samples))
     size = 4 * len(samples)
     with open(path, "wb") as file:
-        file.write(HEADER.pack(b"RIFF", HEADER.size - 8 + size, b"WAVE", b"fmt ", 16,
-                               3, 1, rate, 4 * rate, 4, 32, b"data", size))
+        file.write(HEADER.pack(b"RIFF", HEADER.size - 8 + size, b"WAVE",
+                               b"fmt ", 16, 3, 1, rate, 4 * rate, 4, 32,
+                               b"data", size))
         samples.tofile(file)
