@@ -25,7 +25,7 @@ cc -std=c99 -O2 -I "$folder/compiled" "$here/stream.c" \
 "$python" "$here/score.py" "$folder/test.wav" "$folder/data/test.y.wav"
 
 "$python" "$here/excerpt.py" "$folder/data/test.x.wav" \
-  "$folder/data/test.y.wav" "$folder/test.wav" 146400 300 >"$folder/excerpt.csv"
+  "$folder/data/test.y.wav" "$folder/test.wav" 578400 300 >"$folder/excerpt.csv"
 "$ravel" plot --data "$folder/excerpt.csv" --x sample \
   --lines 'input=input,circuit=circuit,model=model,error × 10=error' \
   --title 'A held-out string, 6 ms: what the circuit and the model make of it' \

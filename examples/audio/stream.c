@@ -70,6 +70,8 @@ static float *read_wav(const char *path, size_t *count) {
       samples[i] = sample / 32768.0f;
     }
   fclose(file);
+  if (*count == 0)
+    fail("the input has no samples");
   return samples;
 }
 

@@ -33,6 +33,7 @@ resume=
 
 "$ravel" run "$folder/run-$seed" --entry @overdrive --threads 1 \
   --data "$folder/data/test.npz" --output "$folder/test-$seed.csv"
-score=$("$python" "$here/score.py" "$folder/test-$seed.csv" \
-  "$folder/data/test.y.wav")
-echo "test, seed $seed: $score"
+for output in "$folder/data/test.curve.wav" "$folder/test-$seed.csv"; do
+  score=$("$python" "$here/score.py" "$output" "$folder/data/test.y.wav")
+  echo "${output##*/}: $score"
+done
