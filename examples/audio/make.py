@@ -25,7 +25,7 @@ loudest of the test are among what is learned. FOLDER gets
     valid.npz               whole clips in the same form
     test.npz                x, all of test.x.wav as one sequence
     test.{x,y}.wav          the held-out clips end to end, before and after
-    test.curve.wav          what the best curve without memory makes of them
+    test.curve.wav          what a curve without memory makes of them
 """
 import os
 import sys

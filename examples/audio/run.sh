@@ -14,12 +14,14 @@ seed=${1:-0}
 folder=${2:-$root/build/examples/audio}
 ravel=${RAVEL:-$root/build/${RAVEL_PRESET:-release}/bin/ravel}
 python=/usr/bin/python3 # the one that Debian's NumPy is for
+cc=${CC:-$(command -v cc || command -v clang-22)}
 
+[ -x "$ravel" ] || "$root/tools/setup.sh"
 [ -s "$folder/run-$seed/best.safetensors" ] || "$here/train.sh" "$seed" "$folder"
 mkdir -p "$folder/compiled"
 "$ravel" compile "$folder/run-$seed" --entry @overdrive --emit static \
   -o "$folder/compiled/overdrive"
-cc -std=c99 -O2 -I "$folder/compiled" "$here/stream.c" \
+"$cc" -std=c99 -O2 -I "$folder/compiled" "$here/stream.c" \
   "$folder/compiled/liboverdrive.a" -lm -o "$folder/stream"
 "$folder/stream" "$folder/data/test.x.wav" "$folder/test.wav"
 "$python" "$here/score.py" "$folder/test.wav" "$folder/data/test.y.wav"
@@ -28,5 +30,5 @@ cc -std=c99 -O2 -I "$folder/compiled" "$here/stream.c" \
   "$folder/data/test.y.wav" "$folder/test.wav" 578400 300 >"$folder/excerpt.csv"
 "$ravel" plot --data "$folder/excerpt.csv" --x sample \
   --lines 'input=input,circuit=circuit,model=model,error × 10=error' \
-  --title 'A held-out string, 6 ms: what the circuit and the model make of it' \
+  --title '6 ms of the test: what the circuit and the model make of strings' \
   --output "$folder/overdrive.svg"
