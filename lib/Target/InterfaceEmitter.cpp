@@ -731,7 +731,6 @@ void Emitter::emitStep() {
     Value *first = advance(memory, state.states[index]);
     return builder.CreateInBoundsGEP(builder.getInt8Ty(), first, copy);
   };
-  Mode mode = flushTinyNumbers();
   int64_t nextInput = 0, nextOutput = 0;
   call(step, [&](const LoweredArgument &argument) -> Value * {
     switch (argument.kind) {
@@ -767,7 +766,6 @@ void Emitter::emitStep() {
           llvm::cast<llvm::PointerType>(pointer));
     }
   });
-  restoreMode(mode);
   builder.CreateRet(number32(0));
 }
 

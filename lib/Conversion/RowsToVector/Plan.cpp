@@ -60,7 +60,20 @@ int64_t ravel::getLanes(RowsOp op, int64_t vectorWidth) {
   op.getBody().walk(
       [&](Operation *inner) { llvm::for_each(inner->getResults(), widen); });
   llvm::for_each(op.getEntry().getArguments(), widen);
-  return vectorWidth / width;
+  int64_t lanes = vectorWidth / width;
+  auto function = op->getParentOfType<func::FuncOp>();
+  if (!function || !function->hasAttr(RNNDialect::kStreamAttr))
+    return lanes;
+  // A step is as long as the chain of its operations, and those on short vectors
+  // are done sooner.
+  constexpr int64_t kFewestLanes = 4;
+  int64_t longest = 1;
+  for (Value value : op.getYield().getOutputs())
+    if (auto type = dyn_cast<RankedTensorType>(value.getType()))
+      longest = std::max(longest, type.getDimSize(0));
+  while (lanes > kFewestLanes && lanes / 2 >= longest)
+    lanes /= 2;
+  return lanes;
 }
 
 static bool isVector(Value value) {

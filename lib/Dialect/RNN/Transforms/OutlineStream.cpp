@@ -20,11 +20,17 @@
 // is carried from window to window (`rnn.carry`) starts from zero, as for the
 // first window.
 //
+// A state that fades would become so small that processors take a hundred times
+// as long for it, and stay so. Elements and states that are close to that are
+// taken for zero.
+//
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
 #include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "llvm/ADT/SetVector.h"
+#include <cmath>
 
 namespace ravel::rnn {
 #define GEN_PASS_DEF_RNNOUTLINESTREAM
@@ -191,6 +197,24 @@ bool Stream::analyze() {
 // The two functions
 //===----------------------------------------------------------------------===//
 
+/// `value`, and 0 where it is so small that its products with weights may not be
+/// normal numbers.
+static Value flushTiny(OpBuilder &builder, Value value) {
+  Type type = value.getType();
+  auto scalar = dyn_cast<FloatType>(getElementTypeOrSelf(type));
+  if (!scalar)
+    return value;
+  // Weights of 2^-26 and more leave it normal.
+  int exponent = APFloat::semanticsMinExponent(scalar.getFloatSemantics()) + 26;
+  Location loc = value.getLoc();
+  Value tiny = createSplat(builder, loc, type, std::ldexp(1.0, exponent));
+  Value zero = createSplat(builder, loc, type, 0);
+  Value size = math::AbsFOp::create(builder, loc, value);
+  Value isTiny = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT,
+                                       size, tiny);
+  return arith::SelectOp::create(builder, loc, isTiny, zero, value);
+}
+
 func::FuncOp Stream::createFunction(OpBuilder &builder, StringRef suffix) {
   builder.setInsertionPointAfter(function);
   auto target = func::FuncOp::create(builder, function.getLoc(),
@@ -278,12 +302,11 @@ void Stream::createStep() {
         RNNDialect::kNameAttr, builder.getStringAttr(name))));
     return entry.addArgument(type, function.getLoc());
   };
-  unsigned numInputs = 0;
+  SmallVector<std::pair<Value, Value>> inputs;
   for (BlockArgument argument : function.getArguments())
     if (auto type = dyn_cast<SeqType>(argument.getType())) {
-      mapping.map(argument, add(type.getElementType(), ""));
+      inputs.push_back({argument, add(type.getElementType(), "")});
       attrs.back() = function.getArgAttrDict(argument.getArgNumber());
-      ++numInputs;
     }
   SmallVector<Value> current, next;
   for (auto [index, state] : llvm::enumerate(states))
@@ -292,6 +315,8 @@ void Stream::createStep() {
     mapping.map(value, add(value.getType(), "example" + Twine(index)));
   addParameters(mapping, entry, attrs);
 
+  for (auto [sequence, element] : inputs)
+    mapping.map(sequence, flushTiny(builder, element));
   auto takeState = [&] { return current[next.size()]; };
   for (Operation &op : function.front().without_terminator()) {
     if (auto scan = dyn_cast<ScanOp>(op)) {
@@ -329,11 +354,12 @@ void Stream::createStep() {
   auto number = [&](int64_t value) { return builder.getI64IntegerAttr(value); };
   step->setAttr(RNNDialect::kStreamAttr,
                 builder.getDictionaryAttr(
-                    {builder.getNamedAttr("inputs", number(numInputs)),
+                    {builder.getNamedAttr("inputs", number(inputs.size())),
                      builder.getNamedAttr("outputs", number(results.size())),
                      builder.getNamedAttr("states", number(states.size())),
                      builder.getNamedAttr("examples", number(kept.size()))}));
-  llvm::append_range(results, next);
+  for (Value value : next)
+    results.push_back(flushTiny(builder, value));
   finish(step, builder, results, attrs);
 }
 

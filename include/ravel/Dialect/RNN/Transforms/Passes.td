@@ -121,6 +121,9 @@ def RNNOutlineStream : Pass<"rnn-outline-stream", "::mlir::ModuleOp"> {
     The attribute `rnn.stream` of the step counts its arguments and results. What
     is marked `rnn.carry` is a state that starts from zero.
 
+    Elements and states below 2^-100 (in f64 2^-996) are taken for zero: where
+    they fade, processors would take a hundred times as long.
+
     A function that needs the end of a sequence before its beginning, as one with
     a loop in reverse does, stays alone; a remark says why.
 
@@ -139,12 +142,14 @@ def RNNOutlineStream : Pass<"rnn-outline-stream", "::mlir::ModuleOp"> {
       return %s0 : tensor<8xf32>
     }
     func.func @f.step(%x: tensor<8xf32>, %st: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>) attributes {rnn.stream = {…}} {
-      %s1 = arith.addf %st, %x : tensor<8xf32>
-      return %s1, %s1 : tensor<8xf32>, tensor<8xf32>
+      %x1 = … // %x, or 0 where it is tiny
+      %s1 = arith.addf %st, %x1 : tensor<8xf32>
+      %s2 = … // %s1, or 0 where it is tiny
+      return %s1, %s2 : tensor<8xf32>, tensor<8xf32>
     }
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
 def RNNDifferentiate : Pass<"rnn-differentiate", "::mlir::ModuleOp"> {
