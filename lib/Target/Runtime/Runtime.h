@@ -105,8 +105,11 @@ typedef struct {
   int64_t bytes; /* of the weights as a whole */
 } RavelWeights;
 
-void *memcpy(void *, const void *, size_t);
-void *memset(void *, int, size_t);
+/* Where the processor has instructions for these, nothing is called. */
+#ifndef __cplusplus
+#define memcpy __builtin_memcpy
+#define memset __builtin_memset
+#endif
 
 int ravel_run(const RavelFunction *function, const void *weights,
               const size_t *T, size_t B, const size_t *const *lengths,
