@@ -4,6 +4,7 @@
 import os
 
 import lit.formats
+import lit.util
 from lit.llvm import llvm_config
 
 config.name = "Ravel"
@@ -28,3 +29,8 @@ llvm_config.with_environment("PATH", config.ravel_tools_dir, append_path=True)
 llvm_config.with_system_environment(["HOME", "TMPDIR", "ASAN_OPTIONS"])
 llvm_config.use_default_substitutions()
 config.substitutions.append(("%ravel_src", config.ravel_source_dir))
+
+# What runs objects for other families of processors.
+for feature, program in ("qemu", "qemu-riscv64"), ("node", "node"):
+    if lit.util.which(program):
+        config.available_features.add(feature)

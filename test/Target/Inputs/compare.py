@@ -12,59 +12,16 @@ What is carried from call to call begins with zeros.
 
 import argparse
 import array
-import ast
 import ctypes
-import json
 import math
 import os
 import random
-import struct
 import subprocess
 import sys
-import zipfile
 
-ravel = "ravel"
+import arrays
+
 random.seed(1)
-
-
-def write_npy(shape, values):
-    header = "{'descr': '<%s%d', 'fortran_order': False, 'shape': (%s), }" % (
-        "f" if values.typecode in "fd" else "i",
-        values.itemsize,
-        "".join("%d," % size for size in shape),
-    )
-    header += " " * (-(len(header) + 11) % 64) + "\n"
-    size = struct.pack("<H", len(header))
-    return b"\x93NUMPY\x01\x00" + size + header.encode() + values.tobytes()
-
-
-def read_npy(data):
-    (size,) = struct.unpack_from("<H", data, 8)
-    header = ast.literal_eval(data[10 : 10 + size].decode())
-    code = {"f4": "f", "f8": "d", "i8": "q", "i4": "i"}[header["descr"][1:]]
-    return array.array(code, data[10 + size :])
-
-
-def write_weights(model, path, options, code):
-    """Parameters at random, of a size that keeps states away from limits."""
-    listed = subprocess.check_output([ravel, "params", model, "--json"] + options)
-    header, data = {}, b""
-    for parameter in json.loads(listed)["parameters"]:
-        scale = 1 / max(1, parameter["shape"][0]) ** 0.5
-        values = array.array(
-            code,
-            [random.uniform(-scale, scale) for _ in range(parameter["count"])],
-        ).tobytes()
-        header[parameter["name"]] = {
-            "dtype": "F64" if code == "d" else "F32",
-            "shape": parameter["shape"],
-            "data_offsets": [len(data), len(data) + len(values)],
-        }
-        data += values
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + data)
 
 
 class Parameter:
@@ -114,36 +71,33 @@ def main():
     lengths = [3, 9, 1, 9, 5, 2, 7]
     batch, steps = len(lengths), max(lengths)
     weights = path("weights.safetensors")
-    write_weights(args.model, weights, ["--entry", args.entry], code)
-    data = {}
-    with zipfile.ZipFile(path("in.npz"), "w") as file:
-        for p in inputs:
-            rows = batch * (steps if p.is_sequence else 1)
-            if p.is_index:
-                values = [random.randrange(p.classes) for _ in range(rows)]
-            elif p.is_carried:
-                values = [0.0] * (rows * p.size)
-            else:
-                values = [random.uniform(-1, 1) for _ in range(rows * p.size)]
-            data[p.name] = array.array(p.code, values)
-            shape = [batch] + ([steps] if p.is_sequence else []) + p.shape
-            file.writestr(p.name + ".npy", write_npy(shape, data[p.name]))
-        file.writestr("lengths.npy", write_npy([batch], array.array("q", lengths)))
+    arrays.write_weights(args.model, weights, ["--entry", args.entry], code)
+    data, shaped = {}, {"lengths": ([batch], array.array("q", lengths))}
+    for p in inputs:
+        rows = batch * (steps if p.is_sequence else 1)
+        if p.is_index:
+            values = [random.randrange(p.classes) for _ in range(rows)]
+        elif p.is_carried:
+            values = [0.0] * (rows * p.size)
+        else:
+            values = [random.uniform(-1, 1) for _ in range(rows * p.size)]
+        data[p.name] = array.array(p.code, values)
+        shape = [batch] + ([steps] if p.is_sequence else []) + p.shape
+        shaped[p.name] = (shape, data[p.name])
+    arrays.write_npz(path("in.npz"), shaped)
     subprocess.check_call(
-        [ravel, "run", args.model, "--entry", args.entry, "--weights", weights]
+        ["ravel", "run", args.model, "--entry", args.entry, "--weights", weights]
         + ["--data", path("in.npz"), "--output", path("out.npz")]
         + precision
     )
     # What is carried is not put out by `ravel run`, nor by a stream.
     carried = {p.name + "_next" for p in inputs if p.is_carried}
     given = [p for p in outputs if p.name not in carried]
-    wanted = {}
-    with zipfile.ZipFile(path("out.npz")) as file:
-        for i, p in enumerate(given):
-            wanted[p.name] = read_npy(file.read("out%d.npy" % i))
+    read = arrays.read_outputs(path("out.npz"), len(given))
+    wanted = {p.name: values for p, values in zip(given, read)}
 
     subprocess.check_call(
-        [ravel, "compile", args.model, "--entry", args.entry]
+        ["ravel", "compile", args.model, "--entry", args.entry]
         + ["--weights", weights, "--emit", "shared", "-o", path("model")]
         + precision
         + sys.argv[split + 1 :]
