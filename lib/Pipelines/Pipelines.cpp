@@ -113,6 +113,15 @@ void ravel::buildBufferPipeline(OpPassManager &pm,
   addCleanup(pm);
 }
 
+void ravel::addSchedulePass(OpPassManager &pm, const PipelineOptions &options) {
+  ScheduleOptions schedule;
+  schedule.vectorWidth = options.vectorWidth;
+  schedule.numRegisters = options.numRegisters;
+  schedule.firstCache = options.firstCache;
+  schedule.secondCache = options.secondCache;
+  pm.addNestedPass<func::FuncOp>(createSchedule(schedule));
+}
+
 void ravel::buildLoopPipeline(OpPassManager &pm,
                               const PipelineOptions &options) {
   if (options.runs("double-buffer"))
@@ -128,12 +137,7 @@ void ravel::buildLoopPipeline(OpPassManager &pm,
       parallelize.minWork = std::numeric_limits<int64_t>::max() / 2;
     pm.addPass(createParallelize(parallelize));
   }
-  ScheduleOptions schedule;
-  schedule.vectorWidth = options.vectorWidth;
-  schedule.numRegisters = options.numRegisters;
-  schedule.firstCache = options.firstCache;
-  schedule.secondCache = options.secondCache;
-  pm.addNestedPass<func::FuncOp>(createSchedule(schedule));
+  addSchedulePass(pm, options);
   pm.addNestedPass<func::FuncOp>(createLowerRows());
   LowerAttentionOptions attention;
   attention.vectorWidth = options.vectorWidth;

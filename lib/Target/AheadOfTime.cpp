@@ -16,8 +16,10 @@
 #include "RuntimeBitcode.h"
 #include "WeightLayout.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Pass/PassManager.h"
 #include "ravel/Dialect/RNN/IR/RNN.h"
 #include "ravel/Execution/FileIO.h"
+#include "ravel/Execution/ProductCount.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LLVMContext.h"
@@ -338,18 +340,29 @@ static llvm::Error measureCode(CompiledObject &result) {
   return llvm::Error::success();
 }
 
-/// A line for each kernel that has been given tiles.
-static void describeTiles(ModuleOp module, Report &report) {
-  module.walk([&](Operation *op) {
-    auto schedule = op->getAttr("schedule");
-    if (!schedule)
-      return;
-    auto function = op->getParentOfType<func::FuncOp>();
+/// The tiles that each kernel is given, a line each: the schedule is gone once
+/// kernels are loops.
+static llvm::Expected<std::vector<std::string>>
+describeTiles(const ModelSource &source, const CompileOptions &options,
+              const PipelineOptions &pipeline) {
+  Session session;
+  llvm::Expected<OwningOpRef<ModuleOp>> module =
+      lowerTo(session, source, options, pipeline, /*level=*/4);
+  if (!module)
+    return module.takeError();
+  PassManager manager(&session.context);
+  addSchedulePass(manager, pipeline);
+  if (failed(manager.run(**module)))
+    return reportFailure(source);
+  std::vector<std::string> lines;
+  (*module)->walk([&](RowsOp op) {
     std::string line;
-    llvm::raw_string_ostream(line) << function.getName() << ": " << schedule;
-    if (!llvm::is_contained(report.tiles, line))
-      report.tiles.push_back(line);
+    llvm::raw_string_ostream(line)
+        << op->getParentOfType<func::FuncOp>().getName() << ": "
+        << op.getScheduleAttr();
+    lines.push_back(std::move(line));
   });
+  return lines;
 }
 
 /// An error if the interface has no way to say what a call needs.
@@ -382,6 +395,9 @@ struct Level {
 };
 } // namespace
 
+/// Instants of the sequence that a report speaks of.
+static constexpr int64_t kReportedInstants = 100;
+
 /// Compiles for one processor. All names begin with `options.name`.
 static llvm::Expected<Level> compileLevel(const ModelSource &source,
                                           const ObjectOptions &options,
@@ -408,8 +424,18 @@ static llvm::Expected<Level> compileLevel(const ModelSource &source,
     return module.takeError();
   CompiledCode code;
   describe(**module, code);
-  describeTiles(**module, level.report);
+  if (forms.report) {
+    llvm::Expected<std::vector<std::string>> tiles =
+        describeTiles(source, compile, pipeline);
+    if (!tiles)
+      return tiles.takeError();
+    level.report.tiles = std::move(*tiles);
+  }
   boundWorkspace(**module, options.function);
+  level.report.workspaceBytes =
+      evaluateWorkspace(**module, options.function, kReportedInstants,
+                        /*batch=*/1)
+          .value_or(0);
   Functions functions;
   functions.run = describeFunction(**module, options.function);
   if (!functions.run)
@@ -509,6 +535,20 @@ static llvm::Error addProgram(const Interface &interface,
   return linkRuntime(module, RuntimePart::Main, machine);
 }
 
+/// Counts the products of one instant.
+static llvm::Error reportProducts(const ModelSource &source,
+                                 const ObjectOptions &options, Report &report) {
+  CompileOptions counted = options.compile;
+  counted.functions = {options.function};
+  llvm::Expected<ProductCount> products =
+      countProducts(Compiler(""), source, counted, options.function);
+  if (!products)
+    return products.takeError();
+  // A product of two numbers counts as two operations.
+  report.productsPerStep = products->perInstant / 2;
+  return llvm::Error::success();
+}
+
 llvm::Expected<CompiledObject>
 ravel::compileObject(const ModelSource &source, const ObjectOptions &options,
                      const ObjectForms &forms) {
@@ -568,6 +608,9 @@ ravel::compileObject(const ModelSource &source, const ObjectOptions &options,
       return object.takeError();
     result.program = std::move(*object);
   }
+  if (forms.report)
+    if (llvm::Error error = reportProducts(source, options, result.report))
+      return error;
   result.report.parameters = result.interface.numParameters;
   result.report.weightBytes = result.interface.weightBytes;
   result.report.stateBytes = result.interface.stateBytes;

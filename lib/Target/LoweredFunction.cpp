@@ -9,6 +9,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 #include "ravel/Dialect/RNN/IR/RNN.h"
 
 using namespace mlir;
@@ -69,6 +71,42 @@ void ravel::boundWorkspace(ModuleOp module, StringRef name) {
                                 .getResult());
     load.erase();
   });
+}
+
+std::optional<int64_t> ravel::evaluateWorkspace(ModuleOp module, StringRef name,
+                                                int64_t instants,
+                                                int64_t batch) {
+  auto function = module.lookupSymbol<func::FuncOp>(name);
+  auto companion =
+      module.lookupSymbol<func::FuncOp>((name + ".workspace").str());
+  if (!function || !companion)
+    return 0;
+  OwningOpRef<ModuleOp> scratch = ModuleOp::create(module.getLoc());
+  func::FuncOp copy = companion.clone();
+  scratch->push_back(copy);
+  OpBuilder builder(copy.getContext());
+  builder.setInsertionPointToStart(&copy.front());
+  auto index = [&](int64_t value) {
+    return arith::ConstantIndexOp::create(builder, copy.getLoc(), value);
+  };
+  for (BlockArgument argument : copy.getArguments().drop_back()) {
+    Argument described = describeArgument(function, argument.getArgNumber());
+    if (described.role == Role::Batch)
+      argument.replaceAllUsesWith(index(batch));
+    int64_t rows = described.role == Role::Offsets ? instants + 1
+                   : described.layout == RowLayout::Sequence
+                       ? instants * batch
+                       : batch;
+    for (Operation *user : llvm::make_early_inc_range(argument.getUsers()))
+      if (auto dim = dyn_cast<memref::DimOp>(user);
+          dim && dim.getConstantIndex() == 0)
+        dim.replaceAllUsesWith(index(rows).getResult());
+  }
+  PassManager manager(copy.getContext());
+  manager.addPass(createCanonicalizerPass());
+  if (failed(manager.run(*scratch)))
+    return std::nullopt;
+  return findConstantBytes(copy);
 }
 
 std::unique_ptr<LoweredFunction> ravel::describeFunction(ModuleOp module,

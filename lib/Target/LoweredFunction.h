@@ -53,6 +53,12 @@ struct LoweredFunction {
 /// instant t are t times the number of examples, and the companion reads none.
 void boundWorkspace(mlir::ModuleOp module, llvm::StringRef name);
 
+/// The bytes of workspace that a function needs for so many examples of so many
+/// instants each, after `boundWorkspace`; nothing if that is not known.
+std::optional<int64_t> evaluateWorkspace(mlir::ModuleOp module,
+                                         llvm::StringRef name, int64_t instants,
+                                         int64_t batch);
+
 /// Describes a function; null if the module has none of that name.
 std::unique_ptr<LoweredFunction> describeFunction(mlir::ModuleOp module,
                                                   llvm::StringRef name);

@@ -164,6 +164,7 @@ Expected<int> compile() {
   Expected<Emission> emission = getEmission();
   if (!emission)
     return emission.takeError();
+  emission->forms.report = reportOption;
   Expected<ObjectOptions> options = getObjectOptions(*model);
   if (!options)
     return options.takeError();

@@ -99,6 +99,8 @@ void buildBatchPipeline(mlir::OpPassManager &pm,
 /// Level 3 to 4: tensors become buffers.
 void buildBufferPipeline(mlir::OpPassManager &pm,
                          const PipelineOptions &options);
+/// The pass of the next stage that chooses the tiles of each kernel.
+void addSchedulePass(mlir::OpPassManager &pm, const PipelineOptions &options);
 /// Level 4 to 5: kernels become loops with vectors, shared among threads.
 void buildLoopPipeline(mlir::OpPassManager &pm, const PipelineOptions &options);
 /// Level 5 to the LLVM dialect.

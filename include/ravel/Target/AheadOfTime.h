@@ -47,7 +47,8 @@ struct Report {
   int64_t parameters = 0, weightBytes = 0, stateBytes = 0;
   /// Of vectors with matrices, for one instant of one example.
   int64_t productsPerStep = 0;
-  /// Of `run`, for one example of 100 instants.
+  /// What the function itself takes of `run`'s workspace, for one example of 100
+  /// instants.
   int64_t workspaceBytes = 0;
   std::vector<FunctionReport> functions;
   /// The tiles that were chosen, a line for each kernel.
@@ -71,6 +72,8 @@ struct CompiledObject {
 /// What of `CompiledObject` is wanted beside the object file.
 struct ObjectForms {
   bool llvmIR = false, assembly = false, mlir = false;
+  /// Whether the report is filled as a whole, which takes longer.
+  bool report = false;
   /// A `main` that streams numbers from its input to its output.
   bool program = false;
 };
