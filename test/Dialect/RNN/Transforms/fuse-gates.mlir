@@ -71,3 +71,26 @@ func.func @term_used_twice(%x: tensor<2xf32>, %y: tensor<3xf32>, %U: tensor<4x2x
   %2 = arith.addf %0, %1 : tensor<4xf32>
   return %2, %1 : tensor<4xf32>, tensor<4xf32>
 }
+
+// In the step of a stream, products that are added become one, the longer vector
+// first, and gates of the same vectors join.
+// CHECK-LABEL: func.func @step(
+// CHECK-SAME:    %[[X:[^:]*]]: tensor<2xf32>, %[[H:[^:]*]]: tensor<8xf32>,
+// CHECK-SAME:    %[[W1:[^:]*]]: tensor<2x8xf32> {{[^,]*}}, %[[U1:[^:]*]]: tensor<8x8xf32> {{[^,]*}}, %[[W2:[^:]*]]: tensor<2x8xf32> {{[^,]*}}, %[[U2:[^:]*]]: tensor<8x8xf32>
+// CHECK-DAG:     %[[M1:.*]] = tensor.concat dim(0) %[[U1]], %[[W1]]
+// CHECK-DAG:     %[[M2:.*]] = tensor.concat dim(0) %[[U2]], %[[W2]]
+// CHECK:         %[[V:.*]] = tensor.concat dim(0) %[[H]], %[[X]]
+// CHECK:         %[[M:.*]] = tensor.concat dim(1) %[[M1]], %[[M2]]
+// CHECK:         rnn.linear %[[V]], %[[M]] : tensor<10xf32>, tensor<10x16xf32> -> tensor<16xf32>
+// CHECK-NOT:     rnn.linear
+func.func @step(%x: tensor<2xf32>, %h: tensor<8xf32>, %W1: tensor<2x8xf32> {rnn.parameter = @W1}, %U1: tensor<8x8xf32> {rnn.parameter = @U1},
+                %W2: tensor<2x8xf32> {rnn.parameter = @W2}, %U2: tensor<8x8xf32> {rnn.parameter = @U2}) -> (tensor<8xf32>, tensor<8xf32>)
+    attributes {rnn.stream = {}} {
+  %0 = rnn.linear %x, %W1 : tensor<2xf32>, tensor<2x8xf32> -> tensor<8xf32>
+  %1 = rnn.linear %h, %U1 : tensor<8xf32>, tensor<8x8xf32> -> tensor<8xf32>
+  %2 = arith.addf %0, %1 : tensor<8xf32>
+  %3 = rnn.linear %x, %W2 : tensor<2xf32>, tensor<2x8xf32> -> tensor<8xf32>
+  %4 = rnn.linear %h, %U2 : tensor<8xf32>, tensor<8x8xf32> -> tensor<8xf32>
+  %5 = arith.addf %3, %4 : tensor<8xf32>
+  return %2, %5 : tensor<8xf32>, tensor<8xf32>
+}
