@@ -45,7 +45,10 @@ struct Kernel {
   rnn::RowsOp op;
   const Plan &plan;
   int64_t lanes;
-  /// In the step of a stream, the number of the instant; otherwise null.
+  /// Whether the kernel is in the step of a stream, and has one row.
+  bool isStep = false;
+  /// Where weights are read forwards and backwards in turn, the number of the
+  /// instant; otherwise null.
   mlir::Value instant;
   /// Memory of values that lie in scratch.
   llvm::DenseMap<mlir::Value, mlir::Value> scratch;
@@ -129,10 +132,10 @@ private:
   /// `(p * rows + r) * vectors + u`.
   Values accumulate(unsigned group, mlir::Value begin, mlir::Value end,
                     mlir::ValueRange inits);
-  /// The same for all components and one row, in the order that the number of
-  /// the instant asks for, with as many sums of each product as cover the time
-  /// that an addition takes.
-  Values accumulateInTurn(unsigned group, int64_t depth);
+  /// The same for all components of the one row of a step, in the order that
+  /// the number of the instant asks for, with as many sums of each product as
+  /// cover the time that an addition takes.
+  Values accumulateRow(unsigned group, int64_t depth);
   Values loadPartial(unsigned group);
   void storePartial(unsigned group, mlir::ValueRange sums);
   /// Vector u of the weights of component k; of pairs also of the next.

@@ -64,8 +64,8 @@ int64_t ravel::getLanes(RowsOp op, int64_t vectorWidth) {
   auto function = op->getParentOfType<func::FuncOp>();
   if (!function || !function->hasAttr(RNNDialect::kStreamAttr))
     return lanes;
-  // A step is as long as the chain of its operations, and those on short vectors
-  // are done sooner.
+  // A step is as long as the chain of its operations, and those on short
+  // vectors are done sooner.
   constexpr int64_t kFewestLanes = 4;
   int64_t longest = 1;
   for (Value value : op.getYield().getOutputs())

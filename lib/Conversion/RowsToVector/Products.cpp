@@ -54,8 +54,8 @@ void Evaluator::evaluateProducts(bool usePartial) {
     auto linear = dyn_cast<PackedLinearOp>(group.products[0].op);
     bool isOdd =
         linear && holdsPairs(linear.getWeights().getType()) && depth % 2 != 0;
-    if (kernel.instant && window.rows.size() == 1)
-      sums = accumulateInTurn(number, depth - isOdd);
+    if (kernel.isStep && window.rows.size() == 1)
+      sums = accumulateRow(number, depth - isOdd);
     else
       sums = accumulate(number, arith::ConstantIndexOp::create(builder, begin),
                         arith::ConstantIndexOp::create(builder, depth - isOdd),
@@ -263,7 +263,7 @@ Evaluator::Values Evaluator::accumulate(unsigned number, Value begin, Value end,
   return Values(loop.getResults());
 }
 
-Evaluator::Values Evaluator::accumulateInTurn(unsigned number, int64_t depth) {
+Evaluator::Values Evaluator::accumulateRow(unsigned number, int64_t depth) {
   // Two multiplications a cycle, each of which takes four cycles.
   constexpr int64_t kChains = 16;
   const ProductGroup &group = kernel.plan.getStages()[stage].groups[number];
@@ -279,35 +279,47 @@ Evaluator::Values Evaluator::accumulateInTurn(unsigned number, int64_t depth) {
   Type element =
       getProductVector(group.products[0].op).getType().getElementType();
   Values sums(parts * size, splat(element, 0));
-  // Components from + i way, i from 0 on: up, or down from the end.
-  Value isBackward = arith::CmpIOp::create(
-      builder, arith::CmpIPredicate::ne,
-      arith::AndIOp::create(builder, kernel.instant, index(1)), index(0));
-  Value from = arith::SelectOp::create(builder, isBackward, index(whole - step),
-                                       index(0));
-  Value way = arith::SelectOp::create(builder, isBackward, index(-1), index(1));
-  auto loop =
-      scf::ForOp::create(builder, index(0), index(whole), index(step), sums);
-  {
+  // A loop for each way: addresses of a loop that could go either way would be
+  // computed anew for each component.
+  auto emitLoop = [&](bool isBackward) {
+    auto loop =
+        scf::ForOp::create(builder, index(0), index(whole), index(step), sums);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
-    Value k = arith::AddIOp::create(
-        builder, from,
-        arith::MulIOp::create(builder, loop.getInductionVar(), way));
-    Values next;
-    for (int64_t part = 0; part < parts; ++part) {
+    Value k = loop.getInductionVar();
+    if (isBackward)
+      k = arith::SubIOp::create(builder, index(whole - step), k);
+    Values next(parts * size);
+    for (int64_t i = 0; i < parts; ++i) {
+      int64_t part = isBackward ? parts - 1 - i : i;
       Value own = k;
       if (part > 0)
         own = arith::AddIOp::create(builder, k, index(part * count));
-      llvm::append_range(
-          next,
+      llvm::copy(
           multiply(
               group, own, count,
-              ValueRange(loop.getRegionIterArgs()).slice(part * size, size)));
+              ValueRange(loop.getRegionIterArgs()).slice(part * size, size)),
+          next.begin() + part * size);
     }
     scf::YieldOp::create(builder, next);
+    return loop.getResults();
+  };
+  if (!kernel.instant) {
+    sums = Values(emitLoop(/*isBackward=*/false));
+  } else {
+    Value isBackward = arith::CmpIOp::create(
+        builder, arith::CmpIPredicate::ne,
+        arith::AndIOp::create(builder, kernel.instant, index(1)), index(0));
+    auto choice = scf::IfOp::create(builder, ValueRange(sums).getTypes(),
+                                    isBackward, /*withElseRegion=*/true);
+    for (bool way : {true, false}) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(way ? choice.thenBlock()
+                                           : choice.elseBlock());
+      scf::YieldOp::create(builder, emitLoop(way));
+    }
+    sums = Values(choice.getResults());
   }
-  sums = Values(loop.getResults());
   for (int64_t k = whole; k < depth; k += count) {
     Values first = multiply(group, index(k), count,
                             ArrayRef<Value>(sums).take_front(size));

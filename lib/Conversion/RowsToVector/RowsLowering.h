@@ -20,7 +20,8 @@ namespace ravel {
 /// The loop over time that `op` is in, if any.
 mlir::scf::ForOp getTimeLoop(rnn::RowsOp op);
 
-/// The argument of the step of a stream that numbers instants, if `op` is in one.
+/// The argument of the step of a stream that numbers instants, if `op` is in
+/// one.
 mlir::Value getInstant(rnn::RowsOp op);
 
 class RowsLowering {
@@ -32,7 +33,10 @@ public:
       : builder(op.getLoc(), op), op(op), plan(plan),
         schedule(*op.getSchedule()), panelRows(schedule.getPanelRows()),
         kernel(op, plan, schedule.getLanes()), sharesRows(sharesRows) {
-    kernel.instant = getInstant(op);
+    auto function = op->getParentOfType<mlir::func::FuncOp>();
+    kernel.isStep = function && function->hasAttr(rnn::RNNDialect::kStreamAttr);
+    if (op->hasAttr(rnn::RNNDialect::kTurnsAttr))
+      kernel.instant = getInstant(op);
   }
 
   void run();

@@ -48,8 +48,8 @@ Tile chooseProductTile(const RegisterFile &target, int64_t products,
 Tile chooseRowTile(const RegisterFile &target, int64_t products,
                    int64_t domain);
 
-/// The tile of a loop over single rows that uses all registers, in blocks of one
-/// size.
+/// The tile of a loop over single rows that uses all registers, in blocks of
+/// one size.
 Tile chooseWideTile(const RegisterFile &target, int64_t products,
                     int64_t domain);
 

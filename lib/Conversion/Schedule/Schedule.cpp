@@ -35,7 +35,7 @@ private:
   StageAttr chooseStage(RowsOp op, const Stage &stage, int64_t lanes);
   int64_t chooseDepth(const ProductGroup &group, Tile block, int64_t lanes);
   int64_t choosePanel(const Plan &plan);
-  Tile chooseStepTile(const RegisterFile &target, const Stage &stage,
+  Tile chooseStepTile(RowsOp op, const RegisterFile &target, const Stage &stage,
                       int64_t products);
 };
 } // namespace
@@ -68,18 +68,21 @@ static bool isStep(RowsOp op) {
 }
 
 /// The tile of the one row of a stream's step. Weights that exceed the first
-/// cache are read as one stream; otherwise loads are few if many sums share a
+/// cache are read as one stream, in turns: each step finds in the cache what
+/// the one before has read last. Otherwise loads are few if many sums share a
 /// component of the row.
-Tile Schedule::chooseStepTile(const RegisterFile &target, const Stage &stage,
-                              int64_t products) {
+Tile Schedule::chooseStepTile(RowsOp op, const RegisterFile &target,
+                              const Stage &stage, int64_t products) {
   int64_t bytes = 0;
   for (const ProductGroup &group : stage.groups) {
     auto type = getProductVector(group.products[0].op).getType();
     bytes += group.products.size() * stage.domain * type.getDimSize(0) *
              getBytes(type);
   }
-  if (bytes > firstCache)
+  if (bytes > firstCache) {
+    op->setAttr(RNNDialect::kTurnsAttr, UnitAttr::get(op.getContext()));
     return {1, 1};
+  }
   return chooseWideTile(target, products, stage.domain);
 }
 
@@ -91,7 +94,7 @@ StageAttr Schedule::chooseStage(RowsOp op, const Stage &stage, int64_t lanes) {
       products = std::max<int64_t>(products, group.products.size());
     RegisterFile target{lanes, numRegisters};
     block = chooseProductTile(target, products, stage.domain);
-    row = isStep(op) ? chooseStepTile(target, stage, products)
+    row = isStep(op) ? chooseStepTile(op, target, stage, products)
                      : chooseRowTile(target, products, stage.domain);
   }
   if (rows > 0)

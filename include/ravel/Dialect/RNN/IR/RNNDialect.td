@@ -78,6 +78,9 @@ def RNN_Dialect : Dialect {
     static constexpr llvm::StringLiteral kStreamAttr = "rnn.stream";
     /// Function attribute: the batch always has this many examples.
     static constexpr llvm::StringLiteral kBatchSizeAttr = "rnn.batch_size";
+    /// Attribute of a kernel in the step of a stream: it reads weights forwards
+    /// and backwards in turn.
+    static constexpr llvm::StringLiteral kTurnsAttr = "rnn.turns";
     /// Argument attribute of class indices: how many classes their uses allow.
     static constexpr llvm::StringLiteral kClassesAttr = "rnn.classes";
     /// Attribute of a function that serves another, whose symbol it holds: one
