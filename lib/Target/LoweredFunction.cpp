@@ -7,6 +7,7 @@
 #include "LoweredFunction.h"
 #include "../Execution/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Pass/PassManager.h"
@@ -84,6 +85,8 @@ std::optional<int64_t> ravel::evaluateWorkspace(ModuleOp module, StringRef name,
   OwningOpRef<ModuleOp> scratch = ModuleOp::create(module.getLoc());
   func::FuncOp copy = companion.clone();
   scratch->push_back(copy);
+  for (auto declared : module.getOps<LLVM::LLVMFuncOp>())
+    scratch->push_back(declared.clone());
   OpBuilder builder(copy.getContext());
   builder.setInsertionPointToStart(&copy.front());
   auto index = [&](int64_t value) {

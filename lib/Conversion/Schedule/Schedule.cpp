@@ -81,7 +81,10 @@ Tile Schedule::chooseStepTile(RowsOp op, const RegisterFile &target,
   }
   if (bytes > firstCache) {
     op->setAttr(RNNDialect::kTurnsAttr, UnitAttr::get(op.getContext()));
-    return {1, 1};
+    constexpr int64_t kChains = 16;
+    int64_t all = llvm::divideCeil(stage.domain, target.lanes);
+    int64_t blocks = llvm::divideCeil(all * products, kChains);
+    return {1, static_cast<int64_t>(llvm::divideCeil(all, blocks))};
   }
   return chooseWideTile(target, products, stage.domain);
 }
@@ -93,9 +96,12 @@ StageAttr Schedule::chooseStage(RowsOp op, const Stage &stage, int64_t lanes) {
     for (const ProductGroup &group : stage.groups)
       products = std::max<int64_t>(products, group.products.size());
     RegisterFile target{lanes, numRegisters};
-    block = chooseProductTile(target, products, stage.domain);
-    row = isStep(op) ? chooseStepTile(op, target, stage, products)
-                     : chooseRowTile(target, products, stage.domain);
+    if (isStep(op)) {
+      block = row = chooseStepTile(op, target, stage, products);
+    } else {
+      block = chooseProductTile(target, products, stage.domain);
+      row = chooseRowTile(target, products, stage.domain);
+    }
   }
   if (rows > 0)
     block.rows = rows;
@@ -137,8 +143,8 @@ void Schedule::runOnOperation() {
     SmallVector<StageAttr> stages;
     for (const Stage &stage : plan->getStages())
       stages.push_back(chooseStage(op, stage, lanes));
-    op.setScheduleAttr(
-        ScheduleAttr::get(op.getContext(), lanes, choosePanel(*plan), stages));
+    op.setScheduleAttr(ScheduleAttr::get(
+        op.getContext(), lanes, isStep(op) ? 1 : choosePanel(*plan), stages));
     return WalkResult::advance();
   });
   if (result.wasInterrupted())
