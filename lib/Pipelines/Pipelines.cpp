@@ -138,7 +138,9 @@ void ravel::buildLoopPipeline(OpPassManager &pm,
     pm.addPass(createParallelize(parallelize));
   }
   addSchedulePass(pm, options);
-  pm.addNestedPass<func::FuncOp>(createLowerRows());
+  LowerRowsOptions rows;
+  rows.compact = options.compact;
+  pm.addNestedPass<func::FuncOp>(createLowerRows(rows));
   LowerAttentionOptions attention;
   attention.vectorWidth = options.vectorWidth;
   pm.addNestedPass<func::FuncOp>(createLowerAttention(attention));

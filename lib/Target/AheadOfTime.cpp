@@ -418,6 +418,7 @@ static llvm::Expected<Level> compileLevel(const ModelSource &source,
   Session session;
   PipelineOptions pipeline;
   fillPipelineOptions(compile, *level.machine, pipeline);
+  pipeline.compact = true;
   llvm::Expected<OwningOpRef<ModuleOp>> module =
       lowerTo(session, source, compile, pipeline, /*level=*/5);
   if (!module)
@@ -474,10 +475,12 @@ static llvm::Expected<Level> compileLevel(const ModelSource &source,
   parts.manifest = code.manifest;
   parts.precision = options.compile.precision;
   parts.processorFeatures = getProcessorFeatures(*level.machine);
-  // One instant is code without calls around it.
-  if (parts.step)
-    level.module->getFunction(parts.step->name)
-        ->addFnAttr(llvm::Attribute::AlwaysInline);
+  // Each of these is called from one place, with arguments by the dozen.
+  for (llvm::StringRef name : {"", ".workspace", ".step", ".reset"})
+    for (llvm::StringRef prefix : {"", "_mlir_ciface_"})
+      if (llvm::Function *function = level.module->getFunction(
+              (prefix + llvm::StringRef(options.function) + name).str()))
+        function->addFnAttr(llvm::Attribute::AlwaysInline);
   emitInterface(level.interface, parts, *level.module);
   hideNames(*level.module, options.name);
   setTarget(*level.module, *level.machine);
@@ -537,7 +540,8 @@ static llvm::Error addProgram(const Interface &interface,
 
 /// Counts the products of one instant.
 static llvm::Error reportProducts(const ModelSource &source,
-                                 const ObjectOptions &options, Report &report) {
+                                  const ObjectOptions &options,
+                                  Report &report) {
   CompileOptions counted = options.compile;
   counted.functions = {options.function};
   llvm::Expected<ProductCount> products =

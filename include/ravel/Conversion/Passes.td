@@ -186,6 +186,11 @@ def LowerRows : Pass<"rnn-lower-rows"> {
     }
     ```
   }];
+  let options = [
+    Option<"compact", "compact", "bool", "false",
+           "Write less code: rows that fill no block are done one by one, and "
+           "not in smaller blocks">,
+  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"

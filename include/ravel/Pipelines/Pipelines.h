@@ -70,6 +70,9 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       *this, "unroll-time",
       llvm::cl::desc("Factor by which the loop over time is unrolled"),
       llvm::cl::init(1)};
+  Option<bool> compact{*this, "compact",
+                       llvm::cl::desc("Write less code, for objects"),
+                       llvm::cl::init(false)};
   Option<std::string> weights{
       *this, "weights",
       llvm::cl::desc("Type that packed weights are stored in: bf16"),

@@ -183,7 +183,7 @@ SmallVector<RowsLowering::Blocks> RowsLowering::splitRows(Value count,
   SmallVector<int64_t> sizes;
   if (rows > 1)
     sizes.push_back(rows);
-  if (getTimeLoop(op))
+  if (getTimeLoop(op) && !isCompact)
     for (int64_t size = rows; size > 2;)
       sizes.push_back(size = (size + 1) / 2);
   sizes.push_back(1);

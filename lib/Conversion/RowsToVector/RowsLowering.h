@@ -29,10 +29,13 @@ public:
   /// `op` has a schedule that fits `plan`.
   /// With `sharesRows` a loop over time holds other kernels, too, so that each
   /// must deal a row to the same thread.
-  RowsLowering(rnn::RowsOp op, const Plan &plan, bool sharesRows)
+  /// With `isCompact` there are blocks of one size, and single rows.
+  RowsLowering(rnn::RowsOp op, const Plan &plan, bool sharesRows,
+               bool isCompact)
       : builder(op.getLoc(), op), op(op), plan(plan),
         schedule(*op.getSchedule()), panelRows(schedule.getPanelRows()),
-        kernel(op, plan, schedule.getLanes()), sharesRows(sharesRows) {
+        kernel(op, plan, schedule.getLanes()), sharesRows(sharesRows),
+        isCompact(isCompact) {
     auto function = op->getParentOfType<mlir::func::FuncOp>();
     kernel.isStep = function && function->hasAttr(rnn::RNNDialect::kStreamAttr);
     if (op->hasAttr(rnn::RNNDialect::kTurnsAttr))
@@ -95,7 +98,7 @@ private:
   rnn::ScheduleAttr schedule;
   int64_t panelRows;
   Kernel kernel;
-  bool sharesRows;
+  bool sharesRows, isCompact;
   /// Rows that are dealt to a thread together, a multiple of all blocks' rows.
   int64_t rowGroup = 1;
   /// Rows of this thread.

@@ -380,7 +380,7 @@ struct LowerRows : ravel::impl::LowerRowsBase<LowerRows> {
       FailureOr<Plan> plan = Plan::create(op);
       if (failed(plan) || failed(verifySchedule(op, *plan)))
         return signalPassFailure();
-      RowsLowering(op, *plan, sharesRows).run();
+      RowsLowering(op, *plan, sharesRows, compact).run();
     }
     SmallVector<PackOp> packs;
     getOperation()->walk([&](PackOp op) { packs.push_back(op); });

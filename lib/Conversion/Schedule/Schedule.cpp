@@ -81,10 +81,12 @@ Tile Schedule::chooseStepTile(RowsOp op, const RegisterFile &target,
   }
   if (bytes > firstCache) {
     op->setAttr(RNNDialect::kTurnsAttr, UnitAttr::get(op.getContext()));
-    constexpr int64_t kChains = 16;
-    int64_t all = llvm::divideCeil(stage.domain, target.lanes);
-    int64_t blocks = llvm::divideCeil(all * products, kChains);
-    return {1, static_cast<int64_t>(llvm::divideCeil(all, blocks))};
+    // In blocks of one size, for each size is code of its own.
+    int64_t all = llvm::divideCeil(stage.domain, target.lanes), vectors = 1;
+    for (int64_t size = 2; size <= all; ++size)
+      if (all % size == 0 && 2 * size * products <= target.registers)
+        vectors = size;
+    return {1, vectors};
   }
   return chooseWideTile(target, products, stage.domain);
 }
