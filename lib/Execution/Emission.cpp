@@ -151,6 +151,7 @@ void ravel::fillPipelineOptions(const CompileOptions &options,
   result.optimizer = options.optimizer;
   result.unrollTime = options.unrollTime;
   result.stream = options.stream;
+  result.small = options.small;
   result.without = options.without;
   if (options.objective.empty())
     result.weights = options.weightType;

@@ -73,7 +73,9 @@ void ravel::buildGradientPipeline(OpPassManager &pm,
     addCleanup(pm);
   }
   if (options.runs("fuse")) {
-    pm.addPass(rnn::createRNNFuseGates());
+    rnn::RNNFuseGatesOptions fuse;
+    fuse.joinSteps = !options.small;
+    pm.addPass(rnn::createRNNFuseGates(fuse));
     addCleanup(pm);
   }
   if (options.runs("join")) {

@@ -97,6 +97,9 @@ static Expected<ObjectOptions> getObjectOptions(const ModelFolder &model) {
   if (cpu.empty() && targetTriple.empty())
     options.compile.cpu = "x86-64-v3";
   options.compile.features = features;
+  if (optimizeFor != "speed" && optimizeFor != "size")
+    return makeError("--optimize " + optimizeFor + ": expected speed or size");
+  options.compile.small = optimizeFor == "size";
   options.processors.assign(multiversion.begin(), multiversion.end());
   if (!options.processors.empty() && !cpu.empty())
     return makeError("--cpu and --multiversion exclude each other");

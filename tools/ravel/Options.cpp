@@ -463,6 +463,11 @@ cl::opt<std::string>
                           "aarch64-linux-gnu, riscv64-linux-gnu, wasm32 "
                           "(this one)"),
                  cl::sub(compileCommand), cl::cat(commonOptions));
+cl::opt<std::string> optimizeFor(
+    "optimize", cl::value_desc("speed|size"), cl::init("speed"),
+    cl::desc("What matters: the time of a step, or the object's size, weights "
+             "included (speed)"),
+    cl::sub(compileCommand), cl::cat(commonOptions));
 cl::opt<std::string>
     features("features", cl::value_desc("+a,-b"),
              cl::desc("Features of the processor to add or take away"),

@@ -69,7 +69,8 @@ extern llvm::cl::opt<double> benchMinTime;
 extern llvm::cl::opt<bool> benchMemory;
 
 // Compiling ahead of time.
-extern llvm::cl::opt<std::string> objectPath, targetTriple, features, openmp;
+extern llvm::cl::opt<std::string> objectPath, targetTriple, features, openmp,
+    optimizeFor;
 extern llvm::cl::list<std::string> emit, multiversion;
 extern llvm::cl::opt<bool> externalWeights, reportOption;
 

@@ -160,6 +160,8 @@ struct CompileOptions {
   /// How hard LLVM tries, 0 to 3. Our own passes always run, and leave to LLVM
   /// what 1 does: 3 takes half as long again for code that is no faster.
   unsigned optimizationLevel = 1;
+  /// Whether little code and few weights matter more than the time of a step.
+  bool small = false;
   /// Whether functions that stream get a `NAME.reset` and a `NAME.step`.
   bool stream = false;
   /// The target compiled for, as LLVM names it; the host if empty.

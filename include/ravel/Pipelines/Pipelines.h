@@ -73,6 +73,11 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   Option<bool> compact{*this, "compact",
                        llvm::cl::desc("Write less code, for objects"),
                        llvm::cl::init(false)};
+  Option<bool> small{
+      *this, "small",
+      llvm::cl::desc("Streams use the weights of whole sequences, though "
+                     "their own would be read faster"),
+      llvm::cl::init(false)};
   Option<std::string> weights{
       *this, "weights",
       llvm::cl::desc("Type that packed weights are stored in: bf16"),

@@ -265,7 +265,7 @@ Evaluator::Values Evaluator::accumulate(unsigned number, Value begin, Value end,
 
 Evaluator::Values Evaluator::accumulateRow(unsigned number, int64_t depth) {
   // Two multiplications a cycle, each of which takes four cycles.
-  constexpr int64_t kChains = 16;
+  int64_t chains = kernel.instant ? 16 : 8;
   const ProductGroup &group = kernel.plan.getStages()[stage].groups[number];
   auto index = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(builder, value);
@@ -274,7 +274,7 @@ Evaluator::Values Evaluator::accumulateRow(unsigned number, int64_t depth) {
   if (auto linear = dyn_cast<PackedLinearOp>(group.products[0].op))
     count = holdsPairs(linear.getWeights().getType()) ? 2 : 1;
   int64_t size = group.products.size() * window.vectors;
-  int64_t parts = std::clamp<int64_t>(kChains / size, 1, depth / count);
+  int64_t parts = std::clamp<int64_t>(chains / size, 1, depth / count);
   int64_t step = parts * count, whole = depth / step * step;
   Type element =
       getProductVector(group.products[0].op).getType().getElementType();

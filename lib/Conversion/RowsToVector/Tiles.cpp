@@ -57,7 +57,9 @@ Tile ravel::chooseWideTile(const RegisterFile &target, int64_t products,
   constexpr int64_t kOthers = 4;
   products = std::max<int64_t>(products, 1);
   int64_t all = countVectors(target, domain);
-  int64_t most = std::max<int64_t>(1, (target.registers - kOthers) / products);
-  int64_t blocks = (all + most - 1) / most;
-  return {1, (all + blocks - 1) / blocks};
+  Tile best{1, 1};
+  for (int64_t vectors = 2; vectors <= all; ++vectors)
+    if (all % vectors == 0 && vectors * products + kOthers <= target.registers)
+      best.vectors = vectors;
+  return best;
 }

@@ -79,7 +79,8 @@ Tile Schedule::chooseStepTile(RowsOp op, const RegisterFile &target,
     bytes += group.products.size() * stage.domain * type.getDimSize(0) *
              getBytes(type);
   }
-  if (bytes > firstCache) {
+  // Several pieces would each push the others out of the cache.
+  if (bytes > firstCache && stage.groups.size() == 1) {
     op->setAttr(RNNDialect::kTurnsAttr, UnitAttr::get(op.getContext()));
     // In blocks of one size, for each size is code of its own.
     int64_t all = llvm::divideCeil(stage.domain, target.lanes), vectors = 1;

@@ -322,6 +322,11 @@ def RNNFuseGates : Pass<"rnn-fuse-gates", "::mlir::ModuleOp"> {
     %1 = tensor.extract_slice %01[2] [3] [1] : tensor<5xf32> to tensor<3xf32>
     ```
   }];
+  let options = [
+    Option<"joinSteps", "join-steps", "bool", "true",
+           "Whether products that are added become one in steps of streams: then "
+           "a step's weights are not those of the function, but one piece">,
+  ];
 }
 
 def RNNJoinOutputs : Pass<"rnn-join-outputs", "::mlir::ModuleOp"> {
