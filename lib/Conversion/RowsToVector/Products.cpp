@@ -264,8 +264,6 @@ Evaluator::Values Evaluator::accumulate(unsigned number, Value begin, Value end,
 }
 
 Evaluator::Values Evaluator::accumulateRow(unsigned number, int64_t depth) {
-  // Two multiplications a cycle, each of which takes four cycles.
-  int64_t chains = kernel.instant ? 16 : 8;
   const ProductGroup &group = kernel.plan.getStages()[stage].groups[number];
   auto index = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(builder, value);
@@ -274,10 +272,14 @@ Evaluator::Values Evaluator::accumulateRow(unsigned number, int64_t depth) {
   if (auto linear = dyn_cast<PackedLinearOp>(group.products[0].op))
     count = holdsPairs(linear.getWeights().getType()) ? 2 : 1;
   int64_t size = group.products.size() * window.vectors;
-  int64_t parts = std::clamp<int64_t>(chains / size, 1, depth / count);
-  int64_t step = parts * count, whole = depth / step * step;
   Type element =
       getProductVector(group.products[0].op).getType().getElementType();
+  // Two multiplications a cycle, each of which takes four cycles; and twice as
+  // many sums where there are registers for them.
+  bool isWide = kernel.lanes * element.getIntOrFloatBitWidth() >= 512;
+  int64_t chains = isWide || kernel.instant ? 16 : 8;
+  int64_t parts = std::clamp<int64_t>(chains / size, 1, depth / count);
+  int64_t step = parts * count, whole = depth / step * step;
   Values sums(parts * size, splat(element, 0));
   // A loop for each way: addresses of a loop that could go either way would be
   // computed anew for each component.
