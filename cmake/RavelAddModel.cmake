@@ -256,7 +256,9 @@ function(ravel_add_model target)
   file(MAKE_DIRECTORY "${folder}")
   get_target_property(ravel Ravel::ravel IMPORTED_LOCATION)
   get_filename_component(shown "${model}" NAME)
-  string(APPEND shown "${ARG_ENTRY}")
+  if(ARG_ENTRY)
+    string(APPEND shown " ${ARG_ENTRY}")
+  endif()
   add_custom_command(
     OUTPUT "${object}" ${headers}
     COMMAND Ravel::ravel compile "${model}" ${options} -o "${folder}/${identifier}"
@@ -280,7 +282,7 @@ function(ravel_add_model target)
     set_target_properties(${target} PROPERTIES
       LINKER_LANGUAGE ${language}
       PUBLIC_HEADER "${headers}")
-    set(scope PUBLIC)
+    set(scope PRIVATE)
   endif()
   if(runtime)
     target_link_libraries(${target} ${scope} "${runtime}")
