@@ -29,8 +29,14 @@ llvm_config.with_environment("PATH", config.ravel_tools_dir, append_path=True)
 llvm_config.with_system_environment(["HOME", "TMPDIR", "ASAN_OPTIONS"])
 llvm_config.use_default_substitutions()
 config.substitutions.append(("%ravel_src", config.ravel_source_dir))
+config.substitutions.append(("%ravel_build", config.ravel_build_dir))
+config.substitutions.append(("%llvm_bin", config.llvm_tools_dir))
 
 # What runs objects for other families of processors.
 for feature, program in ("qemu", "qemu-riscv64"), ("node", "node"):
     if lit.util.which(program):
         config.available_features.add(feature)
+
+# What makes, and what looks into, a package of Debian.
+if lit.util.which("dpkg-shlibdeps"):
+    config.available_features.add("dpkg")
