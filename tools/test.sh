@@ -13,6 +13,9 @@ if ! "$root/tools/setup.sh"; then
   exit 1
 fi
 
+# What objects that are compiled ahead of time are linked and run with.
+"$root/tools/setup.sh" install gcc g++ qemu-user nodejs dpkg-dev
+
 # The unit tests and the lit tests are two suites of one lit run.
 rm -f "$results"
 "$build/test/run-lit" -v --output "$results" || true
