@@ -128,13 +128,10 @@ private:
   /// those to memory that begins at a line.
   void checkPointers(llvm::ArrayRef<std::pair<Value *, int64_t>> data,
                      llvm::ArrayRef<Value *> lines);
-  /// Calls the model's function `function`. `getAddress` gives the address of
-  /// what an argument refers to, or the number of the instant.
-  void call(const LoweredFunction &function,
-            llvm::function_ref<Value *(const LoweredArgument &)> getAddress);
-  Value *getWeights(const LoweredArgument &argument, Value *weights) {
-    return advance(weights, parts.weights.offsets.lookup(&argument));
-  }
+  /// Calls the model's function `function`. `getData` gives the addresses of
+  /// inputs and outputs, in order, and the number of the instant.
+  void call(const LoweredFunction &function, Value *weights, Value *workspace,
+            llvm::function_ref<Value *(const LoweredArgument &)> getData);
   /// The processor's mode of arithmetic, and whether it had to be changed; null
   /// where the processor has none.
   struct Mode {
@@ -428,8 +425,22 @@ void Emitter::checkPointers(llvm::ArrayRef<std::pair<Value *, int64_t>> data,
 }
 
 void Emitter::call(
-    const LoweredFunction &function,
-    llvm::function_ref<Value *(const LoweredArgument &)> getAddress) {
+    const LoweredFunction &function, Value *weights, Value *workspace,
+    llvm::function_ref<Value *(const LoweredArgument &)> getData) {
+  auto getAddress = [&](const LoweredArgument &argument) -> Value * {
+    if (argument.kind == LoweredArgument::Kind::Workspace)
+      return workspace;
+    if (argument.kind == LoweredArgument::Kind::Prepared ||
+        argument.argument.role == Role::Parameter)
+      return advance(weights, parts.weights.offsets.lookup(&argument));
+    if (argument.argument.role == Role::Input ||
+        argument.argument.role == Role::Output ||
+        argument.argument.role == Role::Instant)
+      return getData(argument);
+    // Offsets, which nobody reads where there is one instant.
+    return llvm::ConstantPointerNull::get(
+        llvm::cast<llvm::PointerType>(pointer));
+  };
   llvm::SmallVector<Value *> arguments;
   for (const LoweredArgument &argument : function.arguments) {
     if (argument.argument.role == Role::Batch) {
@@ -669,31 +680,15 @@ void Emitter::emitReset() {
   if (first)
     builder.CreateStore(base, advance(memory, StateLayout::weights));
   size_t nextInput = 0, nextOutput = 0;
-  call(reset, [&](const LoweredArgument &argument) -> Value * {
-    switch (argument.kind) {
-    case LoweredArgument::Kind::Prepared:
-      return getWeights(argument, base);
-    case LoweredArgument::Kind::Workspace:
-      return advance(memory, state.workspace);
-    case LoweredArgument::Kind::Ordinary:
-      break;
-    }
-    switch (argument.argument.role) {
-    case Role::Input:
-      return data[nextInput++].first;
-    case Role::Parameter:
-      return getWeights(argument, base);
-    case Role::Output: {
-      size_t index = nextOutput++;
-      return advance(memory, index < state.states.size()
-                                 ? state.states[index]
-                                 : state.examples[index - state.states.size()]);
-    }
-    default:
-      return llvm::ConstantPointerNull::get(
-          llvm::cast<llvm::PointerType>(pointer));
-    }
-  });
+  call(reset, base, advance(memory, state.workspace),
+       [&](const LoweredArgument &argument) -> Value * {
+         if (argument.argument.role == Role::Input)
+           return data[nextInput++].first;
+         size_t index = nextOutput++, numStates = state.states.size();
+         return advance(memory, index < numStates
+                                    ? state.states[index]
+                                    : state.examples[index - numStates]);
+       });
   builder.CreateRet(number32(0));
 }
 
@@ -732,40 +727,26 @@ void Emitter::emitStep() {
     return builder.CreateInBoundsGEP(builder.getInt8Ty(), first, copy);
   };
   int64_t nextInput = 0, nextOutput = 0;
-  call(step, [&](const LoweredArgument &argument) -> Value * {
-    switch (argument.kind) {
-    case LoweredArgument::Kind::Prepared:
-      return getWeights(argument, base);
-    case LoweredArgument::Kind::Workspace:
-      return advance(memory, state.workspace);
-    case LoweredArgument::Kind::Ordinary:
-      break;
-    }
-    switch (argument.argument.role) {
-    case Role::Input: {
-      int64_t index = nextInput++;
-      if (index < streaming.inputs)
-        return data[index].first;
-      index -= streaming.inputs;
-      if (index < streaming.states)
-        return getState(index, skipped);
-      return advance(memory, state.examples[index - streaming.states]);
-    }
-    case Role::Parameter:
-      return getWeights(argument, base);
-    case Role::Output: {
-      int64_t index = nextOutput++;
-      if (index < streaming.outputs)
-        return data[streaming.inputs + index].first;
-      return getState(index - streaming.outputs, other);
-    }
-    case Role::Instant:
-      return builder.CreateZExt(builder.CreateIsNotNull(skipped), i64);
-    default:
-      return llvm::ConstantPointerNull::get(
-          llvm::cast<llvm::PointerType>(pointer));
-    }
-  });
+  auto getInput = [&](int64_t index) -> Value * {
+    if (index < streaming.inputs)
+      return data[index].first;
+    index -= streaming.inputs;
+    if (index < streaming.states)
+      return getState(index, skipped);
+    return advance(memory, state.examples[index - streaming.states]);
+  };
+  auto getOutput = [&](int64_t index) -> Value * {
+    if (index < streaming.outputs)
+      return data[streaming.inputs + index].first;
+    return getState(index - streaming.outputs, other);
+  };
+  call(step, base, advance(memory, state.workspace),
+       [&](const LoweredArgument &argument) -> Value * {
+         if (argument.argument.role == Role::Instant)
+           return builder.CreateZExt(builder.CreateIsNotNull(skipped), i64);
+         return argument.argument.role == Role::Input ? getInput(nextInput++)
+                                                      : getOutput(nextOutput++);
+       });
   builder.CreateRet(number32(0));
 }
 
@@ -896,145 +877,4 @@ void ravel::emitInterface(const Interface &interface, const ObjectParts &parts,
   emitter.emitRun();
   emitter.emitStream();
   emitter.emitStrerror();
-}
-
-//===----------------------------------------------------------------------===//
-// Several processors
-//===----------------------------------------------------------------------===//
-
-void ravel::emitDispatch(const Interface &interface,
-                         llvm::ArrayRef<std::string> prefixes,
-                         llvm::ArrayRef<uint64_t> features,
-                         llvm::Module &module) {
-  llvm::LLVMContext &context = module.getContext();
-  llvm::IRBuilder<> builder(context);
-  Type *i32 = builder.getInt32Ty(), *i64 = builder.getInt64Ty();
-  // Written by each call of `init`, always with the same.
-  auto *chosen = new llvm::GlobalVariable(
-      module, i32, /*isConstant=*/false, llvm::GlobalValue::InternalLinkage,
-      builder.getInt32(0), interface.name + ".level");
-  std::vector<std::string> suffixes;
-  for (llvm::Function &function : module)
-    if (function.getName().starts_with(prefixes.front() + "_"))
-      suffixes.push_back(
-          function.getName().drop_front(prefixes.front().size()).str());
-  for (const std::string &suffix : suffixes) {
-    llvm::Function *least = module.getFunction(prefixes.front() + suffix);
-    auto *function = llvm::Function::Create(least->getFunctionType(),
-                                            llvm::GlobalValue::ExternalLinkage,
-                                            interface.name + suffix, module);
-    function->setDoesNotThrow();
-    for (llvm::StringRef name : {"target-cpu", "target-features"})
-      function->addFnAttr(least->getFnAttribute(name));
-    builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", function));
-    llvm::SmallVector<Value *> arguments;
-    for (llvm::Argument &argument : function->args())
-      arguments.push_back(&argument);
-    // Sizes are asked for before anything is chosen: the greatest does for all.
-    if (arguments.empty() && suffix != "_init") {
-      Value *most = builder.CreateCall(least);
-      for (const std::string &prefix : prefixes.drop_front())
-        most = builder.CreateBinaryIntrinsic(
-            llvm::Intrinsic::umax, most,
-            builder.CreateCall(module.getFunction(prefix + suffix)));
-      builder.CreateRet(most);
-      continue;
-    }
-    Value *level;
-    if (suffix == "_init") {
-      Value *found = builder.CreateCall(module.getOrInsertFunction(
-          "ravel_processor_features", llvm::FunctionType::get(i64, false)));
-      level = builder.getInt32(0);
-      for (auto [number, wanted] : llvm::enumerate(features)) {
-        Value *mask = builder.getInt64(wanted);
-        Value *has = builder.CreateICmpEQ(builder.CreateAnd(found, mask), mask);
-        level = builder.CreateSelect(has, builder.getInt32(number), level);
-      }
-      builder.CreateStore(level, chosen)
-          ->setAtomic(llvm::AtomicOrdering::Monotonic);
-    } else {
-      auto *load = builder.CreateLoad(i32, chosen);
-      load->setAtomic(llvm::AtomicOrdering::Monotonic);
-      level = load;
-    }
-    auto addCall = [&](const std::string &prefix) {
-      auto *block = llvm::BasicBlock::Create(context, "", function);
-      llvm::IRBuilder<> inner(block);
-      llvm::CallInst *call =
-          inner.CreateCall(module.getFunction(prefix + suffix), arguments);
-      call->setTailCall();
-      inner.CreateRet(call);
-      return block;
-    };
-    auto *choice = builder.CreateSwitch(level, addCall(prefixes.front()),
-                                        prefixes.size() - 1);
-    for (size_t i = 1; i < prefixes.size(); ++i)
-      choice->addCase(builder.getInt32(i), addCall(prefixes[i]));
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// Programs
-//===----------------------------------------------------------------------===//
-
-void ravel::emitProgram(const Interface &interface, llvm::Module &module) {
-  llvm::LLVMContext &context = module.getContext();
-  llvm::IRBuilder<> builder(context);
-  Type *pointer = builder.getPtrTy(), *i32 = builder.getInt32Ty(),
-       *i64 = builder.getInt64Ty();
-  auto createConstant = [&](Constant *value) {
-    return new llvm::GlobalVariable(module, value->getType(),
-                                    /*isConstant=*/true,
-                                    llvm::GlobalValue::PrivateLinkage, value);
-  };
-  // What `main` calls: (state, data of all parameters).
-  llvm::Function *step = module.getFunction(interface.name + "_step");
-  auto *call = llvm::Function::Create(
-      llvm::FunctionType::get(i32, {pointer, pointer}, false),
-      llvm::GlobalValue::InternalLinkage, "stream.step", module);
-  builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", call));
-  llvm::SmallVector<Value *> arguments{call->getArg(0)};
-  llvm::SmallVector<Constant *> described;
-  int64_t numInputs = 0;
-  auto *shapeType = llvm::ArrayType::get(i64, 4);
-  auto *argumentType = llvm::StructType::get(
-      context, {i32, i32, i32, i32, i32, i32, i64, shapeType, i64});
-  for (auto [index, parameter] : llvm::enumerate(interface.step)) {
-    Value *slot =
-        builder.CreateConstInBoundsGEP1_64(pointer, call->getArg(1), index);
-    arguments.push_back(builder.CreateLoad(pointer, slot));
-    numInputs += !parameter.isOutput;
-    llvm::SmallVector<Constant *> shape;
-    for (int64_t dim : parameter.shape)
-      shape.push_back(builder.getInt64(dim));
-    shape.resize(4, builder.getInt64(0));
-    Role role = parameter.isOutput ? Role::Output : Role::Input;
-    described.push_back(llvm::ConstantStruct::get(
-        argumentType,
-        {builder.getInt32(static_cast<int>(role)),
-         builder.getInt32(static_cast<int>(RowLayout::Shared)),
-         builder.getInt32(static_cast<int>(parameter.dtype)),
-         builder.getInt32(0), builder.getInt32(0),
-         builder.getInt32(parameter.shape.size()),
-         builder.getInt64(parameter.numClasses),
-         llvm::ConstantArray::get(shapeType, shape), builder.getInt64(0)}));
-  }
-  builder.CreateRet(builder.CreateCall(step, arguments));
-  auto *type =
-      llvm::StructType::get(context, {pointer, i64, i32, i32, pointer, pointer,
-                                      pointer, pointer, pointer});
-  auto *stream = llvm::ConstantStruct::get(
-      type,
-      {createConstant(
-           llvm::ConstantDataArray::getString(context, interface.name)),
-       builder.getInt64(interface.stateBytes), builder.getInt32(numInputs),
-       builder.getInt32(interface.step.size() - numInputs),
-       createConstant(llvm::ConstantArray::get(
-           llvm::ArrayType::get(argumentType, described.size()), described)),
-       module.getFunction(interface.name + "_init"),
-       module.getFunction(interface.name + "_reset"), call,
-       module.getFunction(interface.name + "_strerror")});
-  new llvm::GlobalVariable(module, type, /*isConstant=*/true,
-                           llvm::GlobalValue::ExternalLinkage, stream,
-                           "ravel_stream");
 }

@@ -92,8 +92,7 @@ llvm::Error ravel::linkShared(const CompiledObject &object,
   if (triple.isWasm())
     return runLinker(object.object, {"wasm-ld", "wasm-ld-22"},
                      {"--no-entry", "--export-dynamic", "--export=__heap_base",
-                      "--strip-debug", "OBJECT", "-o",
-                      "OUTPUT"},
+                      "--strip-debug", "OBJECT", "-o", "OUTPUT"},
                      options.path + ".wasm");
   std::string output = getLibraryPath(options, ".so");
   std::string name = ("-soname=" + llvm::sys::path::filename(output)).str();

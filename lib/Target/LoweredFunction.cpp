@@ -96,10 +96,9 @@ std::optional<int64_t> ravel::evaluateWorkspace(ModuleOp module, StringRef name,
     Argument described = describeArgument(function, argument.getArgNumber());
     if (described.role == Role::Batch)
       argument.replaceAllUsesWith(index(batch));
-    int64_t rows = described.role == Role::Offsets ? instants + 1
-                   : described.layout == RowLayout::Sequence
-                       ? instants * batch
-                       : batch;
+    int64_t rows = described.role == Role::Offsets           ? instants + 1
+                   : described.layout == RowLayout::Sequence ? instants * batch
+                                                             : batch;
     for (Operation *user : llvm::make_early_inc_range(argument.getUsers()))
       if (auto dim = dyn_cast<memref::DimOp>(user);
           dim && dim.getConstantIndex() == 0)
