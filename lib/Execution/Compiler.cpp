@@ -16,8 +16,6 @@
 #include "ravel/Execution/FileIO.h"
 #include "ravel/Execution/Module.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
@@ -142,15 +140,8 @@ llvm::Expected<Module> Compiler::compile(const ModelSource &source,
   describe(**module, code);
   if (llvm::Error error = lowerToLLVM(**module, pipeline, source))
     return error;
-  llvm::LLVMContext context;
-  llvm::Expected<std::unique_ptr<llvm::Module>> llvmModule =
-      translate(**module, context, **machine, source);
-  if (!llvmModule)
-    return llvmModule.takeError();
-  if (llvm::Error error =
-          optimize(**llvmModule, **machine, options.optimizationLevel))
-    return error;
-  llvm::Expected<std::string> object = emit(**llvmModule, **machine);
+  llvm::Expected<std::string> object =
+      compileToObject(**module, **machine, options.optimizationLevel, source);
   if (!object)
     return object.takeError();
   code.object = std::move(*object);

@@ -13,6 +13,7 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "ravel/Execution/FileIO.h"
 #include "llvm/IR/Intrinsics.h"
+#include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
@@ -243,4 +244,18 @@ ravel::emit(llvm::Module &module, llvm::TargetMachine &machine, bool asText) {
     return makeError("this target can't write object files");
   passes.run(module);
   return std::string(bytes.begin(), bytes.end());
+}
+
+llvm::Expected<std::string> ravel::compileToObject(ModuleOp module,
+                                                   llvm::TargetMachine &machine,
+                                                   unsigned level,
+                                                   const ModelSource &source) {
+  llvm::LLVMContext context;
+  llvm::Expected<std::unique_ptr<llvm::Module>> llvmModule =
+      translate(module, context, machine, source);
+  if (!llvmModule)
+    return llvmModule.takeError();
+  if (llvm::Error error = optimize(**llvmModule, machine, level))
+    return error;
+  return emit(**llvmModule, machine);
 }

@@ -85,6 +85,12 @@ void setTarget(llvm::Module &module, llvm::TargetMachine &machine);
 llvm::Error optimize(llvm::Module &module, llvm::TargetMachine &machine,
                      unsigned level);
 
+/// All of that: a module of the LLVM dialect as an object file.
+llvm::Expected<std::string> compileToObject(mlir::ModuleOp module,
+                                            llvm::TargetMachine &machine,
+                                            unsigned level,
+                                            const ModelSource &source);
+
 /// The bytes of an object file, or the text of an assembler file.
 llvm::Expected<std::string>
 emit(llvm::Module &module, llvm::TargetMachine &machine, bool asText = false);

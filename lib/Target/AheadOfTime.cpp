@@ -169,15 +169,8 @@ static llvm::Expected<Module> compilePreparations(ModuleOp module,
       createTargetMachine(host);
   if (!machine)
     return machine.takeError();
-  llvm::LLVMContext context;
-  llvm::Expected<std::unique_ptr<llvm::Module>> llvmModule =
-      translate(*part, context, **machine, source);
-  if (!llvmModule)
-    return llvmModule.takeError();
-  if (llvm::Error error =
-          optimize(**llvmModule, **machine, host.optimizationLevel))
-    return error;
-  llvm::Expected<std::string> object = emit(**llvmModule, **machine);
+  llvm::Expected<std::string> object =
+      compileToObject(*part, **machine, host.optimizationLevel, source);
   if (!object)
     return object.takeError();
   CompiledCode code;

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "InterfaceEmitter.h"
+#include "Runtime/Runtime.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/IntrinsicsAArch64.h"
@@ -47,24 +48,6 @@ StateLayout StateLayout::create(const LoweredFunction &step) {
 }
 
 namespace {
-
-/// The numbers of errors; see the header that callers get.
-enum Error : int {
-  kNull = 1,
-  kAlignment = 2,
-  kSize = 3,
-  kWorkspace = 4,
-  kLength = 5,
-  kClass = 6,
-  kProcessor = 7,
-  kState = 8,
-  kFormat = 9,
-  kTruncated = 10,
-  kMissing = 11,
-  kShape = 12,
-  kType = 13,
-  kNonfinite = 14,
-};
 
 class Emitter {
 public:
@@ -421,7 +404,8 @@ void Emitter::checkPointers(llvm::ArrayRef<std::pair<Value *, int64_t>> data,
   for (Value *address : lines)
     add(address, kLine);
   returnIf(builder.CreateOr(null, misaligned),
-           builder.CreateSelect(null, number32(kNull), number32(kAlignment)));
+           builder.CreateSelect(null, number32(RAVEL_ERROR_NULL),
+                                number32(RAVEL_ERROR_ALIGNMENT)));
 }
 
 void Emitter::call(
@@ -561,7 +545,7 @@ void Emitter::emitInit() {
     Value *required = number(parts.processorFeatures);
     returnIf(
         builder.CreateICmpNE(builder.CreateAnd(features, required), required),
-        kProcessor);
+        RAVEL_ERROR_PROCESSOR);
   }
   if (!isExternal) {
     builder.CreateRet(number32(0));
@@ -673,7 +657,7 @@ void Emitter::emitReset() {
     if (input->argument.numClasses)
       returnIf(builder.CreateICmpUGE(builder.CreateLoad(i32, entry.first),
                                      number32(*input->argument.numClasses)),
-               kClass);
+               RAVEL_ERROR_CLASS);
   builder.CreateMemSet(memory, builder.getInt8(0), state.bytes,
                        llvm::Align(kLine));
   builder.CreateStore(number(kMagic), advance(memory, StateLayout::magic));
@@ -709,12 +693,12 @@ void Emitter::emitStep() {
   checkPointers(data, {memory});
   returnIf(builder.CreateICmpNE(load(i64, memory, StateLayout::magic),
                                 number(kMagic)),
-           kState);
+           RAVEL_ERROR_STATE);
   for (int64_t i = 0; i < streaming.inputs; ++i)
     if (inputs[i]->argument.numClasses)
       returnIf(builder.CreateICmpUGE(builder.CreateLoad(i32, data[i].first),
                                      number32(*inputs[i]->argument.numClasses)),
-               kClass);
+               RAVEL_ERROR_CLASS);
   Value *base = weights;
   if (interface.hasExternalWeights)
     base = load(pointer, memory, StateLayout::weights);
@@ -822,15 +806,17 @@ void Emitter::emitStrerror() {
       "the file of weights ends too early"};
   size_t numGeneral = texts.size();
   if (interface.hasExternalWeights)
-    for (int kind = kMissing; kind <= kNonfinite; ++kind)
+    for (int kind = RAVEL_ERROR_MISSING; kind <= RAVEL_ERROR_NONFINITE; ++kind)
       for (const ManifestEntry &entry : parts.manifest) {
         std::string what = "tensor '" + entry.spec.name + "' ";
         std::string shape = describe(parts.precision, entry.spec.shape);
-        texts.push_back(
-            what + (kind == kMissing ? "is missing: it must be " + shape
-                    : kind == kShape ? "has another shape: it must be " + shape
-                    : kind == kType  ? "has another type: it must be " + shape
-                                     : "has a value that is not finite"));
+        texts.push_back(what + (kind == RAVEL_ERROR_MISSING
+                                    ? "is missing: it must be " + shape
+                                : kind == RAVEL_ERROR_SHAPE
+                                    ? "has another shape: it must be " + shape
+                                : kind == RAVEL_ERROR_TYPE
+                                    ? "has another type: it must be " + shape
+                                    : "has a value that is not finite"));
       }
   texts.push_back("an unknown error");
   std::string all;
@@ -851,11 +837,12 @@ void Emitter::emitStrerror() {
   if (interface.hasExternalWeights) {
     // (number of the tensor << 8) | kind
     Value *kind = builder.CreateSub(builder.CreateAnd(code, number32(0xff)),
-                                    number32(kMissing));
+                                    number32(RAVEL_ERROR_MISSING));
     Value *tensor = builder.CreateLShr(code, number32(8));
     Value *count = number32(parts.manifest.size());
     Value *isTensor = builder.CreateAnd(
-        builder.CreateICmpULE(kind, number32(kNonfinite - kMissing)),
+        builder.CreateICmpULE(
+            kind, number32(RAVEL_ERROR_NONFINITE - RAVEL_ERROR_MISSING)),
         builder.CreateICmpULT(tensor, count));
     Value *specific =
         builder.CreateAdd(builder.CreateMul(kind, count),
