@@ -52,7 +52,7 @@ assert(largest(stepped) < 1e-4);
 assert.throws(() => model.check(wasm.forecast_step(0, x, y)), /a pointer is null/);
 assert.throws(() => model.check(wasm.forecast_run(window, 1, 0, x, y, state, 0)),
               /the workspace is too small/);
-assert.throws(() => model.check(wasm.forecast_run(0, 1, 0, x, y, state, 64)), /a size is 0/);
+assert.throws(() => model.check(wasm.forecast_run(0, 1, 0, x, y, state, 64)), /T or B is 0/);
 
 // Files that differ in nothing but their form.
 const same = text => assert.deepEqual(parse(text, settings), days);

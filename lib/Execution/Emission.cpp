@@ -90,6 +90,11 @@ ravel::createTargetMachine(const CompileOptions &options) {
   } else if (cpu.empty()) {
     takeUsual(triple, cpu, features);
   }
+  std::unique_ptr<llvm::MCSubtargetInfo> usual(
+      target->createMCSubtargetInfo(triple, "", ""));
+  if (!usual || !usual->isCPUStringValid(cpu))
+    return makeError("the target '" + triple.str() + "' has no processor '" +
+                     cpu + "'");
   // Only written fused multiply-adds are fused, so that a row gives the same
   // bits in whatever loop it is computed.
   llvm::TargetOptions targetOptions;
@@ -99,9 +104,6 @@ ravel::createTargetMachine(const CompileOptions &options) {
   std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
       triple, cpu, features, targetOptions, llvm::Reloc::PIC_, std::nullopt,
       *llvm::CodeGenOpt::getLevel(std::min(options.optimizationLevel, 3u))));
-  if (!machine->getMCSubtargetInfo()->isCPUStringValid(cpu))
-    return makeError("the target '" + triple.str() + "' has no processor '" +
-                     cpu + "'");
   return machine;
 }
 

@@ -316,8 +316,14 @@ static llvm::Error measureCode(CompiledObject &result) {
           llvm::MemoryBufferRef(result.object, "object"));
   if (!file)
     return file.takeError();
-  if (!(*file)->isELF())
+  // A module of WebAssembly has no sizes of symbols: its code is one section.
+  if (!(*file)->isELF()) {
+    for (const llvm::object::SectionRef &section : (*file)->sections())
+      if (section.isText())
+        result.report.functions.push_back(
+            {"all functions", static_cast<int64_t>(section.getSize())});
     return llvm::Error::success();
+  }
   for (auto [symbol, bytes] : llvm::object::computeSymbolSizes(**file)) {
     llvm::Expected<llvm::object::SymbolRef::Type> type = symbol.getType();
     llvm::Expected<llvm::StringRef> name = symbol.getName();

@@ -796,7 +796,7 @@ void Emitter::emitStrerror() {
       "a pointer is null",
       "data are not aligned to their elements, or a state, weights or a "
       "workspace not to 64 bytes",
-      "a size is 0, or too large to be addressed",
+      "T or B is 0, or too large to be addressed",
       "the workspace is too small",
       "a length is 0, or greater than the number of instants",
       "a class index is out of range",

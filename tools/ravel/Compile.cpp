@@ -14,6 +14,8 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace llvm;
 namespace ravel::driver {
@@ -168,6 +170,13 @@ Expected<int> compile() {
   if (!emission)
     return emission.takeError();
   emission->forms.report = reportOption;
+  Triple triple(targetTriple.empty() ? sys::getProcessTriple()
+                                     : Triple::normalize(targetTriple));
+  if (triple.isWasm() && (emission->forms.program || openmp != "none"))
+    return makeError(
+        Twine(emission->forms.program ? "--emit exe" : "--openmp " + openmp) +
+        " is not possible for wasm32: a module has neither a main "
+        "program nor threads; --emit shared makes one");
   Expected<ObjectOptions> options = getObjectOptions(*model);
   if (!options)
     return options.takeError();
