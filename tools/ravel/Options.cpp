@@ -428,13 +428,14 @@ cl::opt<bool> noCache("no-cache", cl::desc("Compile afresh, keep nothing"),
                       cl::sub(evaluateCommand), cl::sub(sampleCommand),
                       cl::sub(paramsCommand), cl::sub(benchCommand),
                       cl::cat(commonOptions));
-cl::opt<std::string> cpu("cpu", cl::value_desc("name"),
-                         cl::desc("The processor to compile for, as LLVM names "
-                                  "it (default: this one)"),
-                         cl::sub(trainCommand), cl::sub(runCommand),
-                         cl::sub(evaluateCommand), cl::sub(sampleCommand),
-                         cl::sub(printCommand), cl::sub(benchCommand),
-                         cl::sub(compileCommand), cl::cat(commonOptions));
+cl::opt<std::string>
+    cpu("cpu", cl::value_desc("name"),
+        cl::desc("The processor to compile for, as LLVM names "
+                 "it (default: this one; compile: x86-64-v3, `native` "
+                 "is this one)"),
+        cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
+        cl::sub(sampleCommand), cl::sub(printCommand), cl::sub(benchCommand),
+        cl::sub(compileCommand), cl::cat(commonOptions));
 
 //===----------------------------------------------------------------------===//
 // Compiling ahead of time
