@@ -124,23 +124,36 @@ static Interface describeInterface(const ModelSource &source,
   size_t numClasses = hasSequences ? run.find(Role::Offsets).size() : 0;
   interface.lengthClasses.assign(numClasses, "");
   // A class is called after the first sequence of it.
+  llvm::StringSet<> suffixes, taken;
   if (numClasses > 1)
-    for (const LoweredArgument *input : llvm::reverse(inputs))
-      if (input->argument.layout == RowLayout::Sequence)
-        interface.lengthClasses[input->argument.lengthClass] =
-            "_" + makeCIdentifier(input->argument.name);
+    for (const LoweredArgument *input : inputs) {
+      std::string &suffix =
+          interface.lengthClasses[input->argument.lengthClass];
+      if (input->argument.layout != RowLayout::Sequence || !suffix.empty())
+        continue;
+      suffix = "_" + makeCIdentifier(input->argument.name, suffixes);
+      taken.insert(StringRef("T" + suffix).upper());
+      taken.insert(StringRef("lengths" + suffix).upper());
+    }
+  // What `run` and `reset` both take has one name.
+  llvm::StringMap<std::string> inputNames;
+  auto getInputName = [&](const LoweredArgument &input) {
+    std::string &name = inputNames[input.argument.name];
+    if (name.empty())
+      name = makeCIdentifier(input.argument.name, taken);
+    return name;
+  };
   for (const LoweredArgument *input : inputs)
-    interface.run.push_back(
-        describeData(*input, makeCIdentifier(input->argument.name)));
+    interface.run.push_back(describeData(*input, getInputName(*input)));
   for (auto [output, name] : llvm::zip_equal(outputs, outputNames))
-    interface.run.push_back(describeData(*output, makeCIdentifier(name)));
+    interface.run.push_back(
+        describeData(*output, makeCIdentifier(name, taken)));
   if (!functions.step)
     return interface;
 
   interface.hasStream = true;
   for (const LoweredArgument *input : functions.reset->find(Role::Input))
-    interface.reset.push_back(
-        describeData(*input, makeCIdentifier(input->argument.name)));
+    interface.reset.push_back(describeData(*input, getInputName(*input)));
   for (const DataParameter &parameter : interface.run)
     if (!parameter.isOutput && parameter.isSequence)
       interface.step.push_back(parameter);

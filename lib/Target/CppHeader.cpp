@@ -27,6 +27,7 @@ public:
   void write();
 
 private:
+  void writeErrors();
   void writeMemory();
   void writeWeights();
   void writeStream();
@@ -65,6 +66,34 @@ std::string CppHeaderWriter::getData(llvm::ArrayRef<DataParameter> list) {
   for (const DataParameter &parameter : list)
     text += ", " + parameter.name + ".data()";
   return text;
+}
+
+void CppHeaderWriter::writeErrors() {
+  os << "/// As in " << name
+     << ".h, which says what each is. `Error{}` is `ok`.\n"
+     << "enum class [[nodiscard]] Error : int {\n";
+  for (const ErrorText &error : getErrors()) {
+    if (error.isExternal && !isExternal)
+      continue;
+    StringRef rest = error.name;
+    rest.consume_front("ERROR_");
+    os << "  " << (rest == "CLASS" ? "badClass" : rest.lower()) << " = "
+       << upper << '_' << error.name << ",\n";
+  }
+  os << "};\n/// Of constructors and `reserve`.\n"
+     << "inline constexpr Error outOfMemory{-1};\n"
+     << "inline const char *message(Error error) noexcept {\n"
+     << "  return error == outOfMemory ? \"out of memory\"\n"
+     << "                              : " << name
+     << "_strerror(static_cast<int>(error));\n}\n";
+  if (isExternal)
+    os << "/// The error without the number of the tensor that is wrong.\n"
+       << "inline Error kind(Error error) noexcept {\n"
+       << "  return error == outOfMemory\n"
+       << "             ? error\n"
+       << "             : static_cast<Error>(static_cast<int>(error) & 0xff);\n"
+       << "}\n";
+  os << '\n';
 }
 
 void CppHeaderWriter::writeMemory() {
@@ -112,6 +141,14 @@ public:
      << "_init(memory.data(), file.data(),\n"
      << "                                               file.size()))\n"
      << "                   : outOfMemory) {}\n"
+     << "#if __STDC_HOSTED__\n"
+     << "  /// Reads a file.\n"
+     << "  explicit Weights(const char *path)\n"
+     << "      : memory(" << name << "_weights_bytes()),\n"
+     << "        result(memory.data()\n"
+     << "                   ? static_cast<Error>(" << name
+     << "_init_from_file(memory.data(), path))\n"
+     << "                   : outOfMemory) {}\n#endif\n"
      << R"(  Error error() const noexcept { return result; }
   const void *data() const noexcept { return memory.data(); }
 
@@ -149,12 +186,12 @@ void CppHeaderWriter::writeStream() {
      << "  /// Begins a new sequence.\n"
      << "  Error reset(" << resets << ") noexcept {\n"
      << "    return static_cast<Error>(" << name << "_reset("
-     << (isExternal ? "weights, " : "") << "memory.data()"
+     << (isExternal ? "weights, " : "") << "this->memory.data()"
      << getData(interface.reset) << "));\n  }\n\n"
      << "  /// The next instant.\n"
      << "  Error step(" << getSpans(interface.step, /*isFixed=*/true)
      << ") noexcept {\n    return static_cast<Error>(" << name
-     << "_step(memory.data()" << getData(interface.step) << "));\n  }\n\n"
+     << "_step(this->memory.data()" << getData(interface.step) << "));\n  }\n\n"
      << "  /// As many instants as all of these have room for.\n"
      << "  Error process(" << getSpans(interface.step, /*isFixed=*/false)
      << ") noexcept {\n    std::size_t n = static_cast<std::size_t>(-1);\n";
@@ -163,8 +200,9 @@ void CppHeaderWriter::writeStream() {
     os << "    n = std::min(n, " << parameter.name << ".size()"
        << (count == 1 ? "" : " / " + std::to_string(count)) << ");\n";
   }
-  os << "    return static_cast<Error>(" << name << "_steps(memory.data(), n"
-     << getData(interface.step) << "));\n  }\n\nprivate:\n  Memory memory;\n";
+  os << "    return static_cast<Error>(" << name
+     << "_steps(this->memory.data(), n" << getData(interface.step)
+     << "));\n  }\n\nprivate:\n  Memory memory;\n";
   if (isExternal)
     os << "  const void *weights;\n";
   os << "  Error result{};\n};\n\n";
@@ -207,9 +245,9 @@ void CppHeaderWriter::writeBatch() {
     std::string size = "B";
     if (parameter.isSequence)
       size += ", T" + interface.lengthClasses[parameter.lengthClass];
-    check += (check.empty() ? "" : " ||\n        ") + std::string("!holds(") +
-             parameter.name + ".size(), {" + size + ", " +
-             std::to_string(countRowElements(parameter)) + "})";
+    check += (check.empty() ? "" : " ||\n        ") +
+             std::string("!Batch::holds(") + parameter.name + ".size(), {" +
+             size + ", " + std::to_string(countRowElements(parameter)) + "})";
   }
   for (const std::string &suffix : interface.lengthClasses)
     check += formatv(" ||\n        (!lengths{0}.empty() && lengths{0}.size() < "
@@ -220,7 +258,7 @@ void CppHeaderWriter::writeBatch() {
      << (isExternal ? "weights, " : "") << sizeNames << "B, " << lengthData;
   for (const DataParameter &parameter : interface.run)
     os << parameter.name << ".data(), ";
-  os << "memory.data(), memory.size()));\n  }\n\nprivate:\n"
+  os << "this->memory.data(), this->memory.size()));\n  }\n\nprivate:\n"
      << R"(  /// Whether `size` elements are as many as the product of `factors`.
   static bool holds(std::size_t size,
                     std::initializer_list<std::size_t> factors) noexcept {
@@ -241,26 +279,23 @@ void CppHeaderWriter::writeBatch() {
 }
 
 void CppHeaderWriter::write() {
-  os << "// " << name << ".hpp: @" << interface.function << " of "
-     << interface.model << ", compiled by " << interface.generator
-     << ", for C++20.\n// Generated: do not edit. " << name
-     << ".h says what the functions do.\n//\n"
+  os << "// " << name << ".hpp: @" << getCommentText(interface.function)
+     << " of " << getCommentText(interface.model) << ", compiled by "
+     << interface.generator << ", for C++20.\n// Generated: do not edit. "
+     << name << ".h says what the functions do.\n//\n"
      << "// No exception is thrown, and nothing but constructors and `reserve` "
         "allocates.\n\n"
      << "#ifndef " << upper << "_HPP\n#define " << upper << "_HPP\n\n"
+     << (isExternal
+             ? "#if __STDC_HOSTED__ && !defined(" + upper +
+                   "_WITH_STDIO)\n#define " + upper + "_WITH_STDIO\n#endif\n"
+             : "")
      << "#include \"" << name << ".h\"\n"
      << "#include <algorithm>\n#include <cstddef>\n#include <cstdint>\n"
         "#include <initializer_list>\n#include <new>\n#include <span>\n"
         "#include <utility>\n\n"
-     << "namespace ravel_models::" << name << " {\n\n"
-     << "/// 0 is no error; others are those of " << name << ".h.\n"
-     << "enum class Error : int {\n  size = " << upper << "_ERROR_SIZE,\n"
-     << "};\n/// Of constructors and `reserve`.\n"
-     << "inline constexpr Error outOfMemory{-1};\n"
-     << "inline const char *message(Error error) noexcept {\n"
-     << "  return error == outOfMemory ? \"out of memory\"\n"
-     << "                              : " << name
-     << "_strerror(static_cast<int>(error));\n}\n\n";
+     << "namespace ravel_models::" << name << " {\n\n";
+  writeErrors();
   writeMemory();
   if (isExternal)
     writeWeights();

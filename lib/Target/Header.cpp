@@ -10,40 +10,48 @@
 
 #include "HeaderText.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace ravel;
 using llvm::formatv;
 using llvm::StringRef;
 
-std::string ravel::makeCIdentifier(StringRef name) {
-  static const llvm::StringSet<> reserved = {
-      // C and C++.
-      "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor",
-      "bool", "break", "case", "catch", "char", "class", "co_await",
-      "co_return", "co_yield", "compl", "concept", "const", "const_cast",
-      "consteval", "constexpr", "constinit", "continue", "decltype", "default",
-      "delete", "do", "double", "dynamic_cast", "else", "enum", "explicit",
-      "export", "extern", "false", "float", "for", "friend", "goto", "if",
-      "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not",
-      "not_eq", "nullptr", "operator", "or", "or_eq", "private", "protected",
-      "public", "register", "reinterpret_cast", "requires", "restrict",
-      "return", "short", "signed", "sizeof", "static", "static_assert",
-      "static_cast", "struct", "switch", "template", "this", "thread_local",
-      "throw", "true", "try", "typedef", "typeid", "typename", "union",
-      "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while",
-      "xor", "xor_eq",
-      // The interface.
-      "T", "B", "n", "lengths", "weights", "workspace", "workspace_bytes",
-      "state", "file", "file_bytes", "error"};
+llvm::ArrayRef<ErrorText> ravel::getErrors() {
+  static const ErrorText errors[] = {
+      {"OK", "no error", false},
+      {"ERROR_NULL", "a pointer is null", false},
+      {"ERROR_ALIGNMENT",
+       "data are not aligned to their elements, or a state,\n     weights or a "
+       "workspace not to 64 bytes",
+       false},
+      {"ERROR_SIZE", "T or B is 0, or too large to be addressed", false},
+      {"ERROR_WORKSPACE", "the workspace is too small", false},
+      {"ERROR_LENGTH", "a length is 0, or greater than T", false},
+      {"ERROR_CLASS", "a class index is out of range", false},
+      {"ERROR_CPU",
+       "the processor lacks features that the code was compiled for", false},
+      {"ERROR_STATE", "the state was not reset", false},
+      {"ERROR_FORMAT", "the weights are not a safetensors file", true},
+      {"ERROR_TRUNCATED", "the file of weights ends too early", true},
+      {"ERROR_MISSING", "a tensor is missing", true},
+      {"ERROR_SHAPE", "a tensor has another shape", true},
+      {"ERROR_TYPE", "a tensor has another type", true},
+      {"ERROR_NONFINITE", "a tensor has a value that is not finite", true},
+      {"ERROR_FILE", "init_from_file can't read the file", true},
+  };
+  return errors;
+}
+
+std::string ravel::getCommentText(StringRef text) {
   std::string result;
-  for (char c : name)
-    result += llvm::isAlnum(c) ? c : '_';
-  if (result.empty() || llvm::isDigit(result[0]))
-    result = "x" + result;
-  if (reserved.contains(result))
-    result += '_';
+  for (char c : text) {
+    bool isDelimiter = !result.empty() && ((result.back() == '*' && c == '/') ||
+                                           (result.back() == '/' && c == '*'));
+    if (isDelimiter)
+      result += ' ';
+    // A backslash at the end of a line would join it with the next.
+    result += c == '\\' || static_cast<unsigned char>(c) < ' ' ? '?' : c;
+  }
   return result;
 }
 
@@ -94,9 +102,9 @@ static std::string describe(const DataParameter &parameter) {
     text += formatv("a class, 0 to {0}", parameter.numClasses - 1);
   if (!parameter.carry.empty())
     text += parameter.isOutput
-                ? "the state '" + parameter.carry +
+                ? "the state '" + getCommentText(parameter.carry) +
                       "' after the last instant, for the next call"
-                : "the state '" + parameter.carry +
+                : "the state '" + getCommentText(parameter.carry) +
                       "' before the first instant: zeros, or what the call "
                       "before gave";
   return text;
@@ -127,6 +135,10 @@ private:
                llvm::ArrayRef<std::string> parameters);
   void listData(llvm::ArrayRef<DataParameter> list, bool isRun);
   std::vector<std::string> getRunParameters();
+  /// "NAME_X_SIZE".
+  std::string getMacro(const DataParameter &parameter, StringRef what) {
+    return (upper + "_" + StringRef(parameter.name).upper() + "_" + what).str();
+  }
   std::vector<std::string> getWeightsParameter() {
     if (interface.hasExternalWeights)
       return {"const void *weights"};
@@ -208,9 +220,11 @@ void HeaderWriter::listData(llvm::ArrayRef<DataParameter> list, bool isRun) {
 }
 
 void HeaderWriter::writeOverview() {
-  os << "/*\n * " << name << ".h: the function @" << interface.function
-     << " of " << interface.model << ",\n * compiled by " << interface.generator
-     << " for " << interface.target << ". Generated: do not edit.\n *\n";
+  os << "/*\n * " << name << ".h: the function @"
+     << getCommentText(interface.function) << " of "
+     << getCommentText(interface.model) << ",\n * compiled by "
+     << interface.generator << " for " << interface.target
+     << ". Generated: do not edit.\n *\n";
   os << " * " << interface.numParameters << " parameters, "
      << (interface.hasExternalWeights
              ? "read from a safetensors file when it is initialized"
@@ -225,66 +239,56 @@ void HeaderWriter::writeOverview() {
   os << " */\n";
 }
 
-/// A program that is complete but for its data.
+/// A program that is complete but for its data: 100 instants of one example at
+/// once, and one after the other. Its variables are called what no parameter
+/// is.
 void HeaderWriter::writeExample() {
+  std::string sizes, lengths, arrays, data, resets, instants;
+  for (size_t i = 0; i < interface.lengthClasses.size(); ++i) {
+    sizes += "100, ";
+    lengths += "NULL, ";
+  }
+  for (const DataParameter &parameter : interface.run) {
+    std::string rows = parameter.isSequence ? "100 * " : "";
+    arrays +=
+        formatv(" *     static {0} {1}[{2}{3}];\n", getCType(parameter.dtype),
+                parameter.name, rows, getMacro(parameter, "SIZE"));
+    data += parameter.name + ", ";
+  }
+  for (const DataParameter &parameter : interface.reset)
+    resets += ", " + parameter.name;
+  for (const DataParameter &parameter : interface.step)
+    instants +=
+        ", " + parameter.name +
+        (parameter.isSequence ? " + n * " + getMacro(parameter, "SIZE") : "");
+
+  std::string weights;
   os << " * Example:\n *\n";
-  os << " *   #include \"" << name << ".h\"\n *   #include <stdio.h>\n"
-     << " *   #include <stdlib.h>\n *\n"
-     << " *   int main(void) {\n";
-  std::string first;
   if (interface.hasExternalWeights) {
-    os << " *     static unsigned char file[" << upper
-       << "_FILE_BYTES_AT_MOST];\n"
-       << " *     size_t size = fread(file, 1, sizeof file, stdin);\n"
-       << " *     void *weights = aligned_alloc(" << upper << "_ALIGNMENT, "
-       << name << "_weights_bytes());\n"
-       << " *     int error = " << name << "_init(weights, file, size);\n";
-    first = "weights, ";
-  } else {
+    os << " *   #define " << upper << "_WITH_STDIO\n";
+    weights = "weights, ";
+  }
+  os << " *   #include \"" << name << ".h\"\n *   #include <stdio.h>\n"
+     << " *   #include <stdlib.h>\n *\n *   int main(void) {\n"
+     << arrays << " *     size_t workspace_bytes = " << name
+     << "_workspace_bytes(" << sizes << "1);\n"
+     << " *     void *workspace = aligned_alloc(" << upper
+     << "_ALIGNMENT, workspace_bytes);\n";
+  if (interface.hasExternalWeights)
+    os << " *     void *weights = aligned_alloc(" << upper << "_ALIGNMENT, "
+       << name << "_weights_bytes());\n *     int error = " << name
+       << "_init_from_file(weights, \"weights.safetensors\");\n";
+  else
     os << " *     int error = " << name << "_init();\n";
-  }
-  if (interface.hasStream) {
-    std::string arguments, declarations;
-    for (const DataParameter &parameter : interface.step) {
-      int64_t count = countRowElements(parameter);
-      declarations +=
-          formatv(" *     {0} {1}[{2}]{3};\n", getCType(parameter.dtype),
-                  parameter.name, count, parameter.isOutput ? "" : " = {0}");
-      arguments += ", " + parameter.name;
-    }
-    std::string resets;
-    for (const DataParameter &parameter : interface.reset) {
-      declarations +=
-          formatv(" *     {0} {1}[{2}] = {{0};\n", getCType(parameter.dtype),
-                  parameter.name, countRowElements(parameter));
-      resets += ", " + parameter.name;
-    }
+  os << " *     if (!error)\n *       error = " << name << "_run(" << weights
+     << sizes << "1, " << lengths << data << "workspace, workspace_bytes);\n";
+  if (interface.hasStream)
     os << " *     void *state = aligned_alloc(" << upper << "_ALIGNMENT, "
-       << name << "_state_bytes());\n"
-       << declarations << " *     if (!error)\n *       error = " << name
-       << "_reset(" << first << "state" << resets << ");\n"
-       << " *     for (int t = 0; !error && t < 100; ++t)\n"
-       << " *       error = " << name << "_step(state" << arguments << ");\n";
-  } else {
-    std::string sizes, lengths, arguments, declarations;
-    for (size_t i = 0; i < interface.lengthClasses.size(); ++i) {
-      sizes += "100, ";
-      lengths += "NULL, ";
-    }
-    for (const DataParameter &parameter : interface.run) {
-      declarations += formatv(" *     static {0} {1}[{2}];\n",
-                              getCType(parameter.dtype), parameter.name,
-                              countRowElements(parameter) *
-                                  (parameter.isSequence ? 100 : 1));
-      arguments += parameter.name + ", ";
-    }
-    os << declarations << " *     size_t bytes = " << name
-       << "_workspace_bytes(" << sizes << "1);\n"
-       << " *     void *workspace = aligned_alloc(" << upper
-       << "_ALIGNMENT, bytes);\n"
-       << " *     if (!error)\n *       error = " << name << "_run(" << first
-       << sizes << "1, " << lengths << arguments << "workspace, bytes);\n";
-  }
+       << name
+       << "_state_bytes());\n *     if (!error)\n *       error = " << name
+       << "_reset(" << weights << "state" << resets << ");\n"
+       << " *     for (size_t n = 0; !error && n < 100; ++n)\n"
+       << " *       error = " << name << "_step(state" << instants << ");\n";
   os << " *     if (error)\n *       fprintf(stderr, \"%s\\n\", " << name
      << "_strerror(error));\n *     return error != 0;\n *   }\n";
 }
@@ -296,67 +300,36 @@ void HeaderWriter::writeConstants() {
   if (interface.hasStream)
     os << "/* What " << name << "_state_bytes returns. */\n#define " << upper
        << "_STATE_BYTES " << interface.stateBytes << "\n";
-  if (interface.hasExternalWeights)
-    os << "/* Room for a file with these tensors and a header of usual "
-          "size. */\n#define "
-       << upper << "_FILE_BYTES_AT_MOST " << interface.numParameters * 8 + 65536
-       << "\n";
   os << "/* Elements of one row: of an instant of a sequence, or of what each "
         "example has\n * one of. */\n";
   for (const DataParameter &parameter : interface.run) {
-    std::string macro = upper + "_" + StringRef(parameter.name).upper();
-    os << "#define " << macro << "_SIZE " << countRowElements(parameter)
-       << '\n';
+    os << "#define " << getMacro(parameter, "SIZE") << ' '
+       << countRowElements(parameter) << '\n';
     if (parameter.numClasses)
-      os << "#define " << macro << "_CLASSES " << parameter.numClasses << '\n';
+      os << "#define " << getMacro(parameter, "CLASSES") << ' '
+         << parameter.numClasses << '\n';
   }
   os << '\n';
 }
 
 void HeaderWriter::writeErrors() {
-  struct {
-    const char *name, *text;
-    bool isExternal;
-  } errors[] = {
-      {"OK", "no error", false},
-      {"ERROR_NULL", "a pointer is null", false},
-      {"ERROR_ALIGNMENT",
-       "data are not aligned to their elements, or a state,\n     weights or a "
-       "workspace not to 64 bytes",
-       false},
-      {"ERROR_SIZE", "T or B is 0, or too large to be addressed", false},
-      {"ERROR_WORKSPACE", "the workspace is too small", false},
-      {"ERROR_LENGTH", "a length is 0, or greater than T", false},
-      {"ERROR_CLASS", "a class index is out of range", false},
-      {"ERROR_CPU",
-       "the processor lacks features that the code was compiled for", false},
-      {"ERROR_STATE", "the state was not reset", false},
-      {"ERROR_FORMAT", "the weights are not a safetensors file", true},
-      {"ERROR_TRUNCATED", "the file of weights ends too early", true},
-      {"ERROR_MISSING", "a tensor is missing", true},
-      {"ERROR_SHAPE", "a tensor has another shape", true},
-      {"ERROR_TYPE", "a tensor has another type", true},
-      {"ERROR_NONFINITE", "a tensor has a value that is not finite", true},
-  };
   comment("Errors." +
           llvm::Twine(interface.hasExternalWeights
-                          ? " Where a tensor is wrong, the error is one of the "
-                            "last four in its lowest 8 bits, and the tensor's "
-                            "number, in the order below, in those above."
+                          ? " Where a tensor is wrong, the error is MISSING, "
+                            "SHAPE, TYPE or NONFINITE in its lowest 8 bits, "
+                            "and the tensor's number, in the order below, in "
+                            "those above."
                           : ""));
   os << "enum {\n";
   int number = 0;
-  for (const auto &error : errors) {
+  for (const ErrorText &error : getErrors()) {
     if (!error.isExternal || interface.hasExternalWeights)
       os << "  /* " << error.text << " */\n  " << upper << '_' << error.name
          << " = " << number << ",\n";
     ++number;
   }
-  if (interface.hasExternalWeights)
-    os << "  /* the file can't be read (" << name << "_init_from_file) */\n  "
-       << upper << "_ERROR_FILE = " << number << ",\n";
   os << "  " << upper
-     << "_NUM_ERRORS = " << (interface.hasExternalWeights ? number + 1 : 9)
+     << "_NUM_ERRORS = " << (interface.hasExternalWeights ? number : 9)
      << "\n};\n\n";
   comment("An English text for an error, without a final period; never null.");
   declare("const char *", "strerror", {"int error"});
@@ -373,7 +346,7 @@ void HeaderWriter::writeInit() {
         "beside them are\n * left alone. F16 and BF16 are widened.\n *\n";
   for (auto [index, parameter] : llvm::enumerate(interface.parameters))
     os << " *   " << llvm::right_justify(std::to_string(index), 3) << "  "
-       << llvm::left_justify(parameter.name, 32) << ' '
+       << llvm::left_justify(getCommentText(parameter.name), 32) << ' '
        << (parameter.dtype == DType::F64 ? "F64 " : "F32 ")
        << toString(parameter.shape) << '\n';
   os << " */\n\n";
@@ -439,7 +412,7 @@ void HeaderWriter::writeRun() {
 
 void HeaderWriter::writeStream() {
   if (!interface.hasStream) {
-    comment("There is no streaming: @" + interface.function +
+    comment("There is no streaming: @" + getCommentText(interface.function) +
             " needs the end of a sequence before it can say anything of its "
             "beginning.");
     os << '\n';
@@ -498,12 +471,14 @@ void HeaderWriter::writeStream() {
   declare("int", "steps", parameters);
 }
 
-/// Objects read no files: this is code of whoever asks for it.
+/// Objects read no files: this is code of whoever asks for it, be it after the
+/// rest was included.
 void HeaderWriter::writeLoader() {
   if (!interface.hasExternalWeights)
     return;
-  os << "#ifdef " << upper << "_WITH_STDIO\n#include <stdio.h>\n#include "
-     << "<stdlib.h>\n";
+  os << "\n#if defined(" << upper << "_WITH_STDIO) && !defined(" << upper
+     << "_STDIO_H)\n#define " << upper
+     << "_STDIO_H\n\n#include <stdio.h>\n#include <stdlib.h>\n\n";
   comment("Reads a safetensors file and calls " + name + "_init. Allocates.");
   os << "static inline int " << name
      << "_init_from_file(void *weights, const char *path) {\n"
@@ -519,7 +494,8 @@ void HeaderWriter::writeLoader() {
         "(size_t)size)\n"
      << "      error = " << name << "_init(weights, bytes, (size_t)size);\n"
      << "  }\n"
-     << "  free(bytes);\n  fclose(file);\n  return error;\n}\n#endif\n\n";
+     << "  free(bytes);\n  fclose(file);\n  return error;\n}\n\n#endif /* "
+     << upper << "_STDIO_H */\n";
 }
 
 void HeaderWriter::write() {
@@ -532,8 +508,8 @@ void HeaderWriter::write() {
   writeInit();
   writeRun();
   writeStream();
-  writeLoader();
   os << "#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << upper << "_H */\n";
+  writeLoader();
 }
 
 void ravel::writeHeader(const Interface &interface, llvm::raw_ostream &os) {

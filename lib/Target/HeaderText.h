@@ -15,6 +15,17 @@
 
 namespace ravel {
 
+/// An error that functions return; its number is its place in `getErrors`.
+struct ErrorText {
+  /// "ERROR_NULL", which follows the prefix.
+  llvm::StringRef name, text;
+  /// Whether it is for weights that are read from a file alone.
+  bool isExternal;
+};
+llvm::ArrayRef<ErrorText> getErrors();
+
+/// A model's text, such that no comment ends in it.
+std::string getCommentText(llvm::StringRef text);
 /// "float".
 llvm::StringRef getCType(DType dtype);
 /// "const float *x".

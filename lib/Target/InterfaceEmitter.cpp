@@ -818,6 +818,8 @@ void Emitter::emitStrerror() {
                                     ? "has another type: it must be " + shape
                                     : "has a value that is not finite"));
       }
+  if (interface.hasExternalWeights)
+    texts.push_back("the file of weights can't be read");
   texts.push_back("an unknown error");
   std::string all;
   llvm::SmallVector<Constant *> begins;
@@ -848,6 +850,10 @@ void Emitter::emitStrerror() {
         builder.CreateAdd(builder.CreateMul(kind, count),
                           builder.CreateAdd(tensor, number32(numGeneral)));
     index = builder.CreateSelect(isTensor, specific, index);
+    // The code of `NAME_init_from_file`, which is in the header.
+    index = builder.CreateSelect(
+        builder.CreateICmpEQ(code, number32(RAVEL_ERROR_FILE)),
+        number32(texts.size() - 2), index);
   }
   Value *begin = builder.CreateLoad(
       i32,

@@ -13,6 +13,7 @@
 #define RAVEL_TARGET_INTERFACE_H
 
 #include "ravel/Execution/Tensor.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/raw_ostream.h"
 #include <string>
 #include <vector>
@@ -48,8 +49,8 @@ struct Interface {
   /// The names, dtypes and shapes of the parameters, in the order that error
   /// codes number them.
   std::vector<DataParameter> parameters;
-  /// The suffix of T and lengths for each class of lengths: "" where there is
-  /// one class alone.
+  /// The suffix of T and lengths for each class of lengths: "_x", or "" where
+  /// there is one class alone.
   std::vector<std::string> lengthClasses;
   /// What `run` takes, in order: inputs, then outputs.
   std::vector<DataParameter> run;
@@ -66,6 +67,9 @@ struct Interface {
 /// The identifier of C and C++ that is most like a name of a model: neither a
 /// keyword nor a name that the interface uses itself.
 std::string makeCIdentifier(llvm::StringRef name);
+/// The same, and different from those in `taken`, to which it is added: also in
+/// upper case, in which macros are named. `taken` has names in upper case.
+std::string makeCIdentifier(llvm::StringRef name, llvm::StringSet<> &taken);
 
 /// Writes `NAME.h`: C99, and C++ that includes it.
 void writeHeader(const Interface &interface, llvm::raw_ostream &os);
