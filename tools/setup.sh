@@ -14,7 +14,7 @@ log=$root/build/setup.log
 
 packages="llvm-22-dev libmlir-22-dev mlir-22-tools llvm-22-tools clang-22
   lld-22 libomp-22-dev clang-format-22 clang-tidy-22 cmake ninja-build ccache
-  libgtest-dev zlib1g-dev python3 make dpkg-dev file"
+  libgtest-dev libeigen3-dev libspectra-dev zlib1g-dev python3 make dpkg-dev file"
 
 # quietly COMMAND...: runs it with its output in the log, which is shown when
 # the command fails.

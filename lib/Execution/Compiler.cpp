@@ -80,6 +80,8 @@ static std::string getCacheKey(const ModelSource &source,
   add(getName(options.precision));
   add(options.training ? "training" : "inference");
   add(options.objective);
+  add("solve");
+  add(options.solve);
   for (const std::string &name : options.gradientInputs)
     add(name);
   add("optimizer");
@@ -202,7 +204,10 @@ llvm::Error ravel::initializeParameters(llvm::ArrayRef<ManifestEntry> manifest,
                        "' can't be initialized by " + entry.initializer);
     std::vector<double> values(parameter->numElements);
     std::string identity = std::to_string(seed) + "/" + entry.spec.name;
-    init.fill(entry.spec.shape, llvm::xxh3_64bits(identity), values);
+    if (llvm::Error error =
+            init.fill(entry.spec.shape, llvm::xxh3_64bits(identity), values))
+      return makeError("parameter '" + entry.spec.name +
+                       "': " + llvm::toString(std::move(error)));
     dispatch(store.elementType(), [&](auto element) {
       using T = decltype(element);
       if constexpr (std::is_floating_point_v<T>)

@@ -148,6 +148,7 @@ void ravel::fillPipelineOptions(const CompileOptions &options,
   result.training = options.training;
   result.precision = getName(options.precision).str();
   result.objective = options.objective;
+  result.solve = options.solve;
   result.gradientInputs = options.gradientInputs;
   result.checkpointTime = options.checkpointTime;
   result.scheduledSampling = options.scheduledSampling;

@@ -115,7 +115,8 @@ static llvm::Error setHyperparameters(ModuleOp module,
     bool found = false;
     std::string names;
     module.walk([&, &name = name, &value = value](HyperOp op) {
-      if (op->getParentOfType<OptimizerOp>().getSymName() != options.optimizer)
+      auto optimizer = op->getParentOfType<OptimizerOp>();
+      if (!optimizer || optimizer.getSymName() != options.optimizer)
         return;
       names += (names.empty() ? "" : ", ") + op.getName().str();
       if (op.getName() != name)

@@ -43,6 +43,7 @@ void ravel::buildInstantiationPipeline(OpPassManager &pm,
   pm.addPass(rnn::createRNNSetPrecision(precision));
   rnn::RNNInstantiateOptions instantiate;
   instantiate.training = options.training;
+  instantiate.solve = options.solve;
   instantiate.scheduledSampling = options.scheduledSampling;
   pm.addPass(rnn::createRNNInstantiate(instantiate));
   pm.addPass(rnn::createRNNOutlineDecode());

@@ -431,3 +431,75 @@ rnn.cell @lru(%x) state(%re, %im) {
   %y = rnn.project "output" (%re1, %im1, %x) : tensor<?xf32>
   rnn.yield %y state(%re1, %im1)
 }
+
+//===----------------------------------------------------------------------===//
+// Reservoirs: weights are drawn and stay; what is fitted is a readout. Their
+// numbers are settings of the use: {settings = {spectral_radius = 0.95}}.
+//===----------------------------------------------------------------------===//
+
+// Jaeger, The "echo state" approach to analysing and training recurrent neural
+// networks (2001), eq. 1.2, with the leak a of Jaeger et al., Optimization and
+// applications of echo state networks with leaky-integrator neurons, Neural
+// Networks 20 (2007), eq. 5.
+//   h' = (1 - a) h + a tanh(x W + h U + b)
+rnn.cell @esn(%x) state(%h) {
+  %u = rnn.project "input" (%x) {bias = false, trainable = false,
+      init = #rnn.reservoir<density = #rnn.setting<"input_density", 1.0>,
+                            scale = #rnn.setting<"input_scaling", 1.0>>} : tensor<?xf32>
+  %r = rnn.project "recurrent" (%h) {bias = false, trainable = false,
+      init = #rnn.reservoir<density = #rnn.setting<"density", 0.1>,
+                            spectral_radius = #rnn.setting<"spectral_radius", 0.9>,
+                            distribution = #rnn.setting<"distribution", "uniform">,
+                            topology = #rnn.setting<"topology", "random">>} : tensor<?xf32>
+  %b = rnn.param "bias" {trainable = false,
+      init = #rnn.reservoir<scale = #rnn.setting<"bias_scaling", 0.0>>} : tensor<?xf32>
+  %ur = arith.addf %u, %r : tensor<?xf32>
+  %s = arith.addf %ur, %b : tensor<?xf32>
+  %t = math.tanh %s : tensor<?xf32>
+  %a = rnn.hyper "leak" 1.0 : tensor<?xf32>
+  %d = arith.subf %t, %h : tensor<?xf32>
+  %ad = arith.mulf %a, %d : tensor<?xf32>
+  %h1 = arith.addf %h, %ad : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
+
+// Jaeger (2001), eq. 1.2, with the output fed back: `rnn.unroll … feedback` or
+// a scan gives it, the fitted one when it runs free, the taught one before.
+//   h' = (1 - a) h + a tanh(x W + y V + h U + b)
+rnn.cell @esn_feedback(%x, %y) state(%h) {
+  %u = rnn.project "input" (%x) {bias = false, trainable = false,
+      init = #rnn.reservoir<scale = #rnn.setting<"input_scaling", 1.0>>} : tensor<?xf32>
+  %v = rnn.project "feedback" (%y) {bias = false, trainable = false,
+      init = #rnn.reservoir<scale = #rnn.setting<"feedback_scaling", 1.0>>} : tensor<?xf32>
+  %r = rnn.project "recurrent" (%h) {bias = false, trainable = false,
+      init = #rnn.reservoir<density = #rnn.setting<"density", 0.1>,
+                            spectral_radius = #rnn.setting<"spectral_radius", 0.9>,
+                            distribution = #rnn.setting<"distribution", "uniform">,
+                            topology = #rnn.setting<"topology", "random">>} : tensor<?xf32>
+  %b = rnn.param "bias" {trainable = false,
+      init = #rnn.reservoir<scale = #rnn.setting<"bias_scaling", 0.0>>} : tensor<?xf32>
+  %uv = arith.addf %u, %v : tensor<?xf32>
+  %ur = arith.addf %uv, %r : tensor<?xf32>
+  %s = arith.addf %ur, %b : tensor<?xf32>
+  %t = math.tanh %s : tensor<?xf32>
+  %a = rnn.hyper "leak" 1.0 : tensor<?xf32>
+  %d = arith.subf %t, %h : tensor<?xf32>
+  %ad = arith.mulf %a, %d : tensor<?xf32>
+  %h1 = arith.addf %h, %ad : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
+
+// A reservoir without an activation, whose memory theory knows: Jaeger,
+// Short term memory in echo state networks, GMD report 152 (2001); White, Lee &
+// Sompolinsky, Short-term memory in orthogonal neural networks, PRL 92 (2004).
+//   h' = x W + h U, with U a random orthogonal matrix times the radius
+rnn.cell @linear_reservoir(%x) state(%h) {
+  %u = rnn.project "input" (%x) {bias = false, trainable = false,
+      init = #rnn.reservoir<scale = #rnn.setting<"input_scaling", 1.0>>} : tensor<?xf32>
+  %r = rnn.project "recurrent" (%h) {bias = false, trainable = false,
+      init = #rnn.orthogonal<1.0>} : tensor<?xf32>
+  %g = rnn.hyper "spectral_radius" 0.99 : tensor<?xf32>
+  %gr = arith.mulf %g, %r : tensor<?xf32>
+  %h1 = arith.addf %u, %gr : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}

@@ -28,6 +28,9 @@ llvm::Expected<int> plot();
 llvm::Expected<int> bench();
 llvm::Expected<int> compile();
 
+/// `ravel train --solve`.
+llvm::Expected<int> solveReadout();
+
 /// What the command line's MODEL stands for.
 struct ModelFolder {
   ModelSource source;

@@ -256,6 +256,24 @@ cl::opt<double> scheduledSampling(
     cl::desc("Give a decoder with probability P the class that it would have "
              "chosen, not the target's (0)"),
     cl::sub(trainCommand), cl::cat(trainingOptions));
+cl::opt<std::string> solver(
+    "solve", cl::value_desc("ridge"),
+    cl::desc("Fit the objective's rnn.readout in closed form, in one pass over "
+             "the data, in place of training by gradients"),
+    cl::sub(trainCommand), cl::cat(trainingOptions));
+cl::opt<std::string>
+    ridges("ridge", cl::init("1e-8"), cl::value_desc("R,..."),
+           cl::desc("What the sum of squared weights counts beside that of "
+                    "errors; the best of several on held out data (1e-8)"),
+           cl::sub(trainCommand), cl::cat(trainingOptions));
+cl::opt<int64_t> washout("washout", cl::init(0), cl::value_desc("instants"),
+                         cl::desc("Instants at the beginning of each sequence "
+                                  "that --solve does not fit (0)"),
+                         cl::sub(trainCommand), cl::cat(trainingOptions));
+cl::opt<int64_t> folds("folds", cl::init(5), cl::value_desc("K"),
+                       cl::desc("Parts of the data that are held out in turn "
+                                "to choose a --ridge of several (5)"),
+                       cl::sub(trainCommand), cl::cat(trainingOptions));
 cl::opt<bool> resume("resume",
                      cl::desc("Go on from the last checkpoint in --out; the "
                               "other options must be those of before"),

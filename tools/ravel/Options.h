@@ -35,9 +35,9 @@ extern llvm::cl::opt<bool> everyStep, noNormalize;
 
 // Training.
 extern llvm::cl::opt<std::string> outFolder, optimizer, schedule, metric,
-    initWeights;
+    initWeights, solver, ridges;
 extern llvm::cl::opt<int64_t> epochs, batchSize, checkpointTime, patience,
-    evaluateEvery, logEvery;
+    evaluateEvery, logEvery, washout, folds;
 extern llvm::cl::opt<double> learningRate, clip, scheduledSampling;
 extern llvm::cl::opt<std::string> decodeFunction;
 extern llvm::cl::opt<bool> resume, overwrite;

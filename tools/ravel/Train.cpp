@@ -122,11 +122,28 @@ static Expected<std::string> getDecodeFunction(Metric measure,
   return "";
 }
 
+Error beginFolder(const ModelSource &source, const DataConfig &config,
+                  json::Object training) {
+  if (std::error_code ec = sys::fs::create_directories(outFolder))
+    return makeFileError(outFolder, "cannot be created: " + ec.message());
+  for (StringRef old : {"best.safetensors", "last.safetensors"})
+    sys::fs::remove(joinPath(outFolder, old));
+  if (Error error =
+          writeFileAtomically(joinPath(outFolder, "model.mlir"), source.text))
+    return error;
+  if (Error error =
+          writeJSON(joinPath(outFolder, "data.json"), config.toJSON()))
+    return error;
+  return writeJSON(joinPath(outFolder, "train.json"), std::move(training));
+}
+
 //===----------------------------------------------------------------------===//
 // ravel train
 //===----------------------------------------------------------------------===//
 
 Expected<int> train() {
+  if (!solver.empty())
+    return solveReadout();
   if (Error error = checkOptions())
     return error;
   Expected<std::string> function = getFunctionName(objective, "objective");
@@ -244,28 +261,17 @@ Expected<int> train() {
   }
 
   // The folder: everything that `ravel run` needs, first.
-  if (std::error_code ec = sys::fs::create_directories(outFolder))
-    return makeFileError(outFolder, "cannot be created: " + ec.message());
   Expected<json::Object> run = describeRun(model->source, *config, dataFile);
   if (!run)
     return run.takeError();
-  if (!resume) {
-    for (StringRef old : {"best.safetensors", "last.safetensors"})
-      sys::fs::remove(joinPath(outFolder, old));
-    if (Error error = writeFileAtomically(joinPath(outFolder, "model.mlir"),
-                                          model->source.text))
+  if (!resume)
+    if (Error error = beginFolder(model->source, *config,
+                                  json::Object{{"objective", *function},
+                                               {"precision", getName(*type)},
+                                               {"metric", getName(*measure)},
+                                               {"decode", *decode},
+                                               {"seed", std::to_string(seed)}}))
       return error;
-    if (Error error =
-            writeJSON(joinPath(outFolder, "data.json"), config->toJSON()))
-      return error;
-    if (Error error = writeJSON(joinPath(outFolder, "train.json"),
-                                json::Object{{"objective", *function},
-                                             {"precision", getName(*type)},
-                                             {"metric", getName(*measure)},
-                                             {"decode", *decode},
-                                             {"seed", std::to_string(seed)}}))
-      return error;
-  }
 
   TrainerOptions settings;
   settings.objective = *function;

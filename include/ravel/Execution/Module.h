@@ -135,6 +135,9 @@ struct CompileOptions {
   /// A function whose gradient with respect to the parameters is compiled, as
   /// "<objective>_grad", in place of all functions.
   std::string objective;
+  /// An objective that is joined by "<objective>.normal", the sums of which its
+  /// readout's normal equations are made.
+  std::string solve;
   /// Inputs that the gradient is taken for too, by name.
   std::vector<std::string> gradientInputs;
   /// Instants between the states that the backward pass keeps of a loop over
@@ -166,9 +169,9 @@ struct CompileOptions {
   bool stream = false;
   /// The target compiled for, as LLVM names it; the host if empty.
   std::string triple;
-  /// The processor compiled for, as LLVM names it, and what is added to or taken
-  /// from its features ("+avx512f,-fma"). Empty: the host's, or what is usual
-  /// for the target that was named.
+  /// The processor compiled for, as LLVM names it, and what is added to or
+  /// taken from its features ("+avx512f,-fma"). Empty: the host's, or what is
+  /// usual for the target that was named.
   std::string cpu, features;
 };
 

@@ -30,6 +30,10 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       *this, "objective",
       llvm::cl::desc("Function to differentiate with respect to parameters"),
       llvm::cl::init("")};
+  Option<std::string> solve{
+      *this, "solve",
+      llvm::cl::desc("Objective whose readout gets its normal equations"),
+      llvm::cl::init("")};
   Option<bool> gradientOnly{
       *this, "gradient-only",
       llvm::cl::desc("Keep the gradient of the objective alone"),

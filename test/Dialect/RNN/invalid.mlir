@@ -202,10 +202,10 @@ rnn.optimizer @with_parameters(%p, %g, %lr, %t) {
 
 // -----
 
-rnn.cell @hyper_in_cell(%x) {
-  // expected-error @below {{'rnn.hyper' op expects parent op 'rnn.optimizer'}}
-  %c = rnn.hyper "decay" 0.1 : tensor<?xf32>
-  rnn.yield %c
+func.func @hyper_in_function() -> tensor<2xf32> {
+  // expected-error @below {{'rnn.hyper' op expects parent op to be one of 'rnn.optimizer, rnn.cell'}}
+  %c = rnn.hyper "decay" 0.1 : tensor<2xf32>
+  return %c : tensor<2xf32>
 }
 
 // -----

@@ -85,6 +85,14 @@ FailureOr<SmallVector<Value>> ProjectOp::expand(OpBuilder &builder,
   return SmallVector<Value>{*sum};
 }
 
+FailureOr<SmallVector<Value>> ReadoutOp::expand(OpBuilder &builder,
+                                                ExpansionContext &context) {
+  FailureOr<Value> sum = expandAffine(*this, builder, context);
+  if (failed(sum))
+    return failure();
+  return SmallVector<Value>{*sum};
+}
+
 FailureOr<SmallVector<Value>> ParamOp::expand(OpBuilder &builder,
                                               ExpansionContext &context) {
   FailureOr<Value> parameter = context.getParameter(

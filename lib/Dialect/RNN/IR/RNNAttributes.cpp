@@ -4,11 +4,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "Generator.h"
+#include "Reservoir.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "ravel/Dialect/RNN/IR/RNN.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
-#include <random>
 
 using namespace mlir;
 using namespace ravel::rnn;
@@ -26,7 +27,30 @@ static void printDouble(AsmPrinter &printer, const APFloat &value) {
   printer.printFloat(value);
 }
 
+/// A number, a word, or what stands for one.
+static FailureOr<Attribute> parseSettable(AsmParser &parser) {
+  Attribute value;
+  if (parser.parseAttribute(value))
+    return failure();
+  return value;
+}
+
+static void printSettable(AsmPrinter &printer, Attribute value) {
+  if (auto number = dyn_cast<FloatAttr>(value))
+    printer.printFloat(number.getValue());
+  else
+    printer.printAttributeWithoutType(value);
+}
+
 } // namespace ravel::rnn::detail
+
+static ParseResult parseSettableValue(AsmParser &parser, Attribute &value) {
+  return parser.parseAttribute(value);
+}
+
+static void printSettableValue(AsmPrinter &printer, Attribute value) {
+  ravel::rnn::detail::printSettable(printer, value);
+}
 
 #define GET_ATTRDEF_CLASSES
 #include "ravel/Dialect/RNN/IR/RNNAttributes.cpp.inc"
@@ -44,23 +68,6 @@ void RNNDialect::registerAttributes() {
 
 namespace {
 
-/// Draws that are the same with every standard library: the distributions of
-/// <random> are not specified bit by bit, the engine is.
-class Generator {
-public:
-  explicit Generator(uint64_t seed) : engine(seed) {}
-  /// Uniform in [0, 1).
-  double uniform() { return static_cast<double>(engine() >> 11) * 0x1p-53; }
-  /// Standard normal, by Box and Muller (1958).
-  double normal() {
-    double radius = std::sqrt(-2.0 * std::log1p(-uniform()));
-    return radius * std::cos(2.0 * M_PI * uniform());
-  }
-
-private:
-  std::mt19937_64 engine;
-};
-
 /// Inputs and outputs of a parameter of `shape`.
 std::pair<int64_t, int64_t> getFans(ArrayRef<int64_t> shape) {
   if (shape.size() < 2)
@@ -73,52 +80,58 @@ std::pair<int64_t, int64_t> getFans(ArrayRef<int64_t> shape) {
 
 } // namespace
 
-void ZerosAttr::fill(ArrayRef<int64_t>, uint64_t,
-                     MutableArrayRef<double> values) const {
-  llvm::fill(values, 0.0);
-}
-
-void ConstantInitAttr::fill(ArrayRef<int64_t>, uint64_t,
+llvm::Error ZerosAttr::fill(ArrayRef<int64_t>, uint64_t,
                             MutableArrayRef<double> values) const {
-  llvm::fill(values, getValue().convertToDouble());
+  llvm::fill(values, 0.0);
+  return llvm::Error::success();
 }
 
-void UniformAttr::fill(ArrayRef<int64_t>, uint64_t seed,
-                       MutableArrayRef<double> values) const {
+llvm::Error ConstantInitAttr::fill(ArrayRef<int64_t>, uint64_t,
+                                   MutableArrayRef<double> values) const {
+  llvm::fill(values, getValue().convertToDouble());
+  return llvm::Error::success();
+}
+
+llvm::Error UniformAttr::fill(ArrayRef<int64_t>, uint64_t seed,
+                              MutableArrayRef<double> values) const {
   Generator generator(seed);
   for (double &value : values)
     value = getLow().convertToDouble() +
             (getHigh().convertToDouble() - getLow().convertToDouble()) *
                 generator.uniform();
+  return llvm::Error::success();
 }
 
-void NormalAttr::fill(ArrayRef<int64_t>, uint64_t seed,
-                      MutableArrayRef<double> values) const {
+llvm::Error NormalAttr::fill(ArrayRef<int64_t>, uint64_t seed,
+                             MutableArrayRef<double> values) const {
   Generator generator(seed);
   for (double &value : values)
     value = getMean().convertToDouble() +
             getStddev().convertToDouble() * generator.normal();
+  return llvm::Error::success();
 }
 
-void GlorotAttr::fill(ArrayRef<int64_t> shape, uint64_t seed,
-                      MutableArrayRef<double> values) const {
+llvm::Error GlorotAttr::fill(ArrayRef<int64_t> shape, uint64_t seed,
+                             MutableArrayRef<double> values) const {
   auto [inputs, outputs] = getFans(shape);
   double bound = std::sqrt(6.0 / static_cast<double>(inputs + outputs));
   Generator generator(seed);
   for (double &value : values)
     value = bound * (2.0 * generator.uniform() - 1.0);
+  return llvm::Error::success();
 }
 
-void HeAttr::fill(ArrayRef<int64_t> shape, uint64_t seed,
-                  MutableArrayRef<double> values) const {
+llvm::Error HeAttr::fill(ArrayRef<int64_t> shape, uint64_t seed,
+                         MutableArrayRef<double> values) const {
   double stddev = std::sqrt(2.0 / static_cast<double>(getFans(shape).first));
   Generator generator(seed);
   for (double &value : values)
     value = stddev * generator.normal();
+  return llvm::Error::success();
 }
 
-void OrthogonalAttr::fill(ArrayRef<int64_t> shape, uint64_t seed,
-                          MutableArrayRef<double> values) const {
+llvm::Error OrthogonalAttr::fill(ArrayRef<int64_t> shape, uint64_t seed,
+                                 MutableArrayRef<double> values) const {
   std::pair<int64_t, int64_t> fans = getFans(shape);
   int64_t rows = fans.first, columns = fans.second;
   // Orthonormalize the fewer of rows and columns: `count` vectors of `length`.
@@ -154,14 +167,149 @@ void OrthogonalAttr::fill(ArrayRef<int64_t> shape, uint64_t seed,
   }
   for (double &value : values)
     value *= getGain().convertToDouble();
+  return llvm::Error::success();
 }
 
-void IdentityAttr::fill(ArrayRef<int64_t> shape, uint64_t,
-                        MutableArrayRef<double> values) const {
+llvm::Error IdentityAttr::fill(ArrayRef<int64_t> shape, uint64_t,
+                               MutableArrayRef<double> values) const {
   auto [rows, columns] = getFans(shape);
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < columns; ++c)
       values[r * columns + c] = r == c ? getGain().convertToDouble() : 0.0;
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Reservoirs
+//===----------------------------------------------------------------------===//
+
+/// What a setting stands for until a use of its cell gives another value.
+static Attribute resolve(Attribute value) {
+  while (auto setting = dyn_cast_or_null<SettingAttr>(value))
+    value = setting.getValue();
+  return value;
+}
+
+static std::optional<double> getNumber(Attribute value) {
+  value = resolve(value);
+  if (auto real = dyn_cast_or_null<FloatAttr>(value))
+    return real.getValueAsDouble();
+  if (auto whole = dyn_cast_or_null<IntegerAttr>(value))
+    return static_cast<double>(whole.getInt());
+  return std::nullopt;
+}
+
+static StringRef getWord(Attribute value, StringRef fallback) {
+  auto word = dyn_cast_or_null<StringAttr>(resolve(value));
+  return word ? word.getValue() : fallback;
+}
+
+static constexpr std::pair<StringRef, Topology> kTopologies[] = {
+    {"random", Topology::Random},
+    {"ring", Topology::Ring},
+    {"delay_line", Topology::DelayLine},
+    {"small_world", Topology::SmallWorld}};
+static constexpr std::pair<StringRef, Distribution> kDistributions[] = {
+    {"uniform", Distribution::Uniform},
+    {"normal", Distribution::Normal},
+    {"bernoulli", Distribution::Bernoulli},
+    {"constant", Distribution::Constant}};
+
+/// The value named `word` in `table`, if any.
+template <typename T, size_t n>
+static std::optional<T> findWord(const std::pair<StringRef, T> (&table)[n],
+                                 StringRef word) {
+  for (auto [name, value] : table)
+    if (name == word)
+      return value;
+  return std::nullopt;
+}
+
+/// Whether `value`, where given, is one of the words of `table`.
+template <typename T, size_t n>
+static LogicalResult verifyWord(function_ref<InFlightDiagnostic()> emitError,
+                                StringRef name, Attribute value,
+                                const std::pair<StringRef, T> (&table)[n]) {
+  if (!value)
+    return success();
+  auto word = dyn_cast<StringAttr>(resolve(value));
+  if (!word)
+    return emitError() << "C1: '" << name << "' is a word in quotes, but is "
+                       << value;
+  if (findWord(table, word.getValue()))
+    return success();
+  InFlightDiagnostic diag = emitError();
+  diag << "C3: '" << name << "' is " << word << "; expected one of ";
+  llvm::interleaveComma(table, diag,
+                        [&](const auto &entry) { diag << entry.first; });
+  return diag;
+}
+
+LogicalResult
+ReservoirAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                      Attribute density, Attribute spectralRadius,
+                      Attribute scale, Attribute distribution,
+                      Attribute topology, Attribute rewire,
+                      Attribute excitatory, Attribute seed) {
+  constexpr double kAny = std::numeric_limits<double>::max();
+  auto verify = [&](StringRef name, Attribute value, double least,
+                    double most) -> LogicalResult {
+    if (!value)
+      return success();
+    std::optional<double> number = getNumber(value);
+    if (!number)
+      return emitError() << "C1: '" << name << "' is a number, but is "
+                         << value;
+    if (*number >= least && *number <= most)
+      return success();
+    InFlightDiagnostic diag = emitError();
+    diag << "C2: '" << name << "' is " << *number << "; expected at least "
+         << least;
+    if (most != kAny)
+      diag << " and at most " << most;
+    return diag;
+  };
+  if (failed(verify("density", density, 1e-9, 1)) ||
+      failed(verify("spectral_radius", spectralRadius, 0, kAny)) ||
+      failed(verify("scale", scale, -kAny, kAny)) ||
+      failed(verify("rewire", rewire, 0, 1)) ||
+      failed(verify("excitatory", excitatory, 0, 1)) ||
+      failed(verify("seed", seed, 0, kAny)) ||
+      failed(verifyWord(emitError, "distribution", distribution,
+                        kDistributions)) ||
+      failed(verifyWord(emitError, "topology", topology, kTopologies)))
+    return failure();
+  if (scale && spectralRadius)
+    return emitError() << "C4: 'scale' and 'spectral_radius' exclude each "
+                          "other: both say how large weights are";
+  return success();
+}
+
+llvm::Error ReservoirAttr::fill(ArrayRef<int64_t> shape, uint64_t seed,
+                                MutableArrayRef<double> values) const {
+  auto [inputs, units] = getFans(shape);
+  ReservoirSpec spec;
+  spec.numInputs = inputs;
+  spec.numUnits = units;
+  spec.density = getNumber(getDensity()).value_or(1.0);
+  spec.spectralRadius = getNumber(getSpectralRadius());
+  spec.scale = getNumber(getScale()).value_or(1.0);
+  spec.rewire = getNumber(getRewire()).value_or(0.1);
+  spec.excitatory = getNumber(getExcitatory());
+  spec.topology = *findWord(kTopologies, getWord(getTopology(), "random"));
+  spec.distribution =
+      *findWord(kDistributions, getWord(getDistribution(), "uniform"));
+  if (std::optional<double> own = getNumber(getSeed()))
+    seed = static_cast<uint64_t>(*own);
+  llvm::Expected<SparseMatrix> matrix = drawReservoir(spec, seed);
+  if (!matrix)
+    return matrix.takeError();
+  llvm::fill(values, 0.0);
+  for (int64_t unit = 0; unit < units; ++unit)
+    for (int64_t k = 0; k < matrix->degree; ++k)
+      values[matrix->indices[unit * matrix->degree + k] * units + unit] =
+          matrix->values[unit * matrix->degree + k];
+  return llvm::Error::success();
 }
 
 //===----------------------------------------------------------------------===//

@@ -323,6 +323,7 @@ template <typename OpTy> static LogicalResult verifyAffine(OpTy op) {
 
 LogicalResult GateOp::verify() { return verifyAffine(*this); }
 LogicalResult ProjectOp::verify() { return verifyAffine(*this); }
+LogicalResult ReadoutOp::verify() { return verifyAffine(*this); }
 
 LogicalResult ParamOp::verify() {
   return verifyInitializer(*this, getInitAttr(), "C1", std::nullopt);

@@ -196,6 +196,7 @@ Type SizeSolver::getType(Value value) {
 // A learned map takes any size to any other.
 void GateOp::inferSizes(SizeSolver &) {}
 void ProjectOp::inferSizes(SizeSolver &) {}
+void ReadoutOp::inferSizes(SizeSolver &) {}
 void EmbedOp::inferSizes(SizeSolver &) {}
 // Sizes come from where the value is used.
 void ParamOp::inferSizes(SizeSolver &) {}

@@ -28,6 +28,8 @@
 #include "mlir/IR/Matchers.h"
 #include "ravel/Dialect/RNN/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/SaveAndRestore.h"
 
@@ -118,6 +120,9 @@ public:
   /// Returns the explicit function, beside `source`, or null after a
   /// diagnostic.
   func::FuncOp run(func::FuncOp source);
+  /// Returns the function NAME.normal of an objective, or null after a
+  /// diagnostic.
+  func::FuncOp runNormal(func::FuncOp source);
   /// The update of one row of a parameter as a function of the name of
   /// `source`: (parameter, gradient, states..., learning rate, step) to
   /// (parameter, states...).
@@ -173,6 +178,17 @@ private:
   /// Writes `clone` out and maps the results of `op` to what replaces it.
   LogicalResult expandOp(Operation *op, Operation *clone, OpBuilder &builder,
                          IRMapping &mapping);
+  /// Notes what `op` tells about the readout that is to be solved.
+  LogicalResult noteReadout(Operation *op, IRMapping &mapping);
+  /// The sums of which the readout's normal equations are made.
+  Value createNormalMatrix(OpBuilder &builder);
+  /// Makes the states that loops begin with arguments, and what they end with
+  /// results, so that sequences can be given in parts; nothing where they
+  /// can't.
+  void carryStates(SmallVectorImpl<Value> &results,
+                   SmallVectorImpl<DictionaryAttr> &resultAttrs);
+  /// Gives an op of a cell the values that the cell's use sets.
+  void applySettings(Operation *op);
   /// Solves the sizes of a cell's body; null types are open.
   LogicalResult solveSizes(SizeSolver &solver, Operation *user, CellOp cell,
                            ArrayRef<Type> inputs, ArrayRef<Type> states,
@@ -195,8 +211,22 @@ private:
   SmallVector<Operation *> active;
   /// Where the cells that are being inlined are used.
   SmallVector<Location> uses;
+  /// What those uses set; null entries set nothing.
+  SmallVector<DictionaryAttr> settings;
   int64_t lastSite = 0;
   SmallVector<DictionaryAttr> argAttrs;
+
+  /// A readout of the function, as a function of its explicit values.
+  struct Readout {
+    ReadoutOp op;
+    SmallVector<Value> features;
+    Value result;
+  };
+  bool solves = false;
+  SmallVector<Readout> readouts;
+  /// The readout that an objective judges, and what it should give.
+  std::optional<Readout> solved;
+  Value solvedTarget;
 };
 
 } // namespace
@@ -337,6 +367,53 @@ static LogicalResult fillOpenSizes(SizeSolver &solver, CellOp cell) {
   return solver.solve();
 }
 
+/// Fails where `use` sets what `cell` has no setting for.
+static LogicalResult verifySettings(Operation *use, CellOp cell,
+                                    DictionaryAttr settings) {
+  if (!settings || settings.empty())
+    return success();
+  llvm::SetVector<StringRef> known;
+  AttrTypeWalker walker;
+  walker.addWalk([&](SettingAttr setting) { known.insert(setting.getName()); });
+  cell.getBody().walk([&](Operation *op) {
+    walker.walk(op->getAttrDictionary());
+    if (auto hyper = dyn_cast<HyperOp>(op))
+      known.insert(hyper.getName());
+  });
+  for (NamedAttribute setting : settings) {
+    if (!known.contains(setting.getName()))
+      return use->emitError("cell @")
+             << cell.getSymName() << " has no setting " << setting.getName()
+             << (known.empty() ? "" : "; it has ") << llvm::join(known, ", ");
+    if (!isa<FloatAttr, IntegerAttr, StringAttr, SettingAttr>(
+            setting.getValue()))
+      return use->emitError("setting ")
+             << setting.getName() << " is a number or a word, but is "
+             << setting.getValue();
+  }
+  return success();
+}
+
+void FunctionInstantiation::applySettings(Operation *op) {
+  if (settings.empty() || !settings.back())
+    return;
+  DictionaryAttr values = settings.back();
+  if (auto hyper = dyn_cast<HyperOp>(op)) {
+    Attribute value = values.get(hyper.getName());
+    if (auto real = dyn_cast_or_null<FloatAttr>(value))
+      hyper.setValue(APFloat(real.getValueAsDouble()));
+    else if (auto whole = dyn_cast_or_null<IntegerAttr>(value))
+      hyper.setValue(APFloat(static_cast<double>(whole.getInt())));
+    return;
+  }
+  AttrTypeReplacer replacer;
+  replacer.addReplacement([&](SettingAttr setting) -> Attribute {
+    Attribute value = values.get(setting.getName());
+    return value ? value : setting;
+  });
+  replacer.replaceElementsIn(op, /*replaceAttrs=*/true);
+}
+
 FailureOr<SmallVector<Value>>
 FunctionInstantiation::inlineCell(OpBuilder &builder, Operation *user,
                                   CellOp cell, StringRef use, ValueRange inputs,
@@ -347,14 +424,19 @@ FunctionInstantiation::inlineCell(OpBuilder &builder, Operation *user,
           SmallVector<Type>(states.getTypes()), SmallVector<Type>(outputs))) ||
       failed(fillOpenSizes(solver, cell)))
     return failure();
+  auto values = user->getAttrOfType<DictionaryAttr>("settings");
+  if (failed(verifySettings(user, cell, values)))
+    return failure();
   IRMapping mapping;
   mapping.map(cell.getInputs(), inputs);
   mapping.map(cell.getStates(), states);
   prefixes.push_back(use.str());
   active.push_back(cell);
   uses.push_back(user->getLoc());
+  settings.push_back(values);
   LogicalResult result =
       instantiateBlock(cell.getEntry(), builder, mapping, &solver);
+  settings.pop_back();
   uses.pop_back();
   active.pop_back();
   prefixes.pop_back();
@@ -721,6 +803,149 @@ LogicalResult FunctionInstantiation::instantiateScan(ScanOp scan,
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// Readouts
+//===----------------------------------------------------------------------===//
+
+LogicalResult FunctionInstantiation::noteReadout(Operation *op,
+                                                 IRMapping &mapping) {
+  auto map = [&](Value value) { return mapping.lookup(value); };
+  if (auto readout = dyn_cast<ReadoutOp>(op)) {
+    readouts.push_back({readout,
+                        llvm::map_to_vector(readout.getOperands_(), map),
+                        map(readout.getResult())});
+    return success();
+  }
+  auto objective = dyn_cast<ObjectiveOpInterface>(op);
+  if (!objective)
+    return success();
+  Value prediction = map(objective.getPrediction());
+  for (const Readout &readout : readouts) {
+    if (readout.result != prediction)
+      continue;
+    if (solved) {
+      InFlightDiagnostic diag =
+          op->emitError("one readout can be solved, but this is a second "
+                        "objective of one");
+      diag.attachNote(solved->op.getLoc()) << "the first is of this readout";
+      return diag;
+    }
+    solved = readout;
+    solvedTarget = map(objective.getTarget());
+  }
+  return success();
+}
+
+Value FunctionInstantiation::createNormalMatrix(OpBuilder &builder) {
+  Location loc = solved->op.getLoc();
+  SmallVector<Value> values(solved->features);
+  values.push_back(solvedTarget);
+  Type prediction = getElementOrSelf(solved->result.getType());
+  Type scalar = getScalarType(prediction);
+  bool isSequence = isa<SeqType>(solved->result.getType());
+  int64_t size = 1 + cast<RankedTensorType>(prediction).getDimSize(0);
+  for (Value feature : solved->features)
+    size += cast<RankedTensorType>(getElementOrSelf(feature.getType()))
+                .getDimSize(0);
+  auto rowType = RankedTensorType::get({size}, scalar);
+  // One row of the regression: features, 1, target.
+  auto createRow = [&](OpBuilder &b, ValueRange parts) -> Value {
+    SmallVector<Value> columns(parts.drop_back());
+    columns.push_back(
+        createSplat(b, loc, RankedTensorType::get({1}, scalar), 1.0));
+    Value wanted = parts.back();
+    if (wanted.getType().isInteger(32))
+      wanted = OneHotOp::create(b, loc, prediction, wanted);
+    columns.push_back(wanted);
+    return tensor::ConcatOp::create(b, loc, rowType, /*dim=*/0, columns);
+  };
+  Value rows;
+  if (isSequence) {
+    auto scan =
+        ScanOp::create(builder, loc, values, ValueRange(), TypeRange(rowType));
+    OpBuilder body = OpBuilder::atBlockBegin(&scan.getEntry());
+    Value row = createRow(body, ValueRange(scan.getInputArgs()));
+    YieldOp::create(body, loc, row);
+    rows = scan.getOutputs().front();
+  } else {
+    rows = createRow(builder, values);
+  }
+  return ContractOp::create(
+      builder, loc, RankedTensorType::get({size, size}, scalar), rows, rows);
+}
+
+void FunctionInstantiation::carryStates(
+    SmallVectorImpl<Value> &results,
+    SmallVectorImpl<DictionaryAttr> &resultAttrs) {
+  SmallVector<ScanOp> scans;
+  for (auto scan : target.front().getOps<ScanOp>()) {
+    if (scan.getStates().empty())
+      continue;
+    for (auto [state, last] : llvm::zip(scan.getStates(), scan.getFinals())) {
+      DenseElementsAttr constant;
+      bool isFresh = matchPattern(state, m_Constant(&constant)) &&
+                     constant.isSplat() &&
+                     isa<FloatType>(constant.getElementType()) &&
+                     constant.getSplatValue<APFloat>().isZero();
+      if (scan.getReverse() || !isFresh || !last.use_empty())
+        return;
+    }
+    scans.push_back(scan);
+  }
+  Builder builder(target.getContext());
+  for (ScanOp scan : scans)
+    for (auto [index, last] : llvm::enumerate(scan.getFinals())) {
+      std::string name = "state." + std::to_string(results.size());
+      NamedAttribute carry =
+          builder.getNamedAttr("rnn.carry", builder.getStringAttr(name));
+      Value first = target.front().addArgument(last.getType(), scan.getLoc());
+      argAttrs.push_back(builder.getDictionaryAttr(
+          {carry, builder.getNamedAttr(RNNDialect::kNameAttr,
+                                       builder.getStringAttr(name))}));
+      scan.getStatesMutable()[index].set(first);
+      results.push_back(last);
+      resultAttrs.push_back(builder.getDictionaryAttr(carry));
+    }
+}
+
+func::FuncOp FunctionInstantiation::runNormal(func::FuncOp source) {
+  solves = true;
+  func::FuncOp normal = run(source);
+  if (!normal)
+    return nullptr;
+  auto returned = cast<func::ReturnOp>(normal.front().getTerminator());
+  if (!solved) {
+    InFlightDiagnostic diag = source.emitError(
+        "nothing to solve: no objective of this function is given the result "
+        "of a rnn.readout");
+    for (Readout &readout : readouts)
+      diag.attachNote(readout.op.getLoc()) << "this goes elsewhere";
+    return nullptr;
+  }
+  OpBuilder builder(returned);
+  SmallVector<Value> results{createNormalMatrix(builder)};
+  SmallVector<DictionaryAttr> resultAttrs{builder.getDictionaryAttr(
+      {builder.getNamedAttr(RNNDialect::kSharedAttr, builder.getUnitAttr()),
+       builder.getNamedAttr(RNNDialect::kNameAttr, solved->op.getNameAttr())})};
+  returned->setOperands(results);
+  bool isSequence = isa<SeqType>(solved->result.getType());
+  // The prediction and its loss: in vain.
+  IRRewriter rewriter(normal.getContext());
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(normal.front())))
+    if (isOpTriviallyDead(&op))
+      rewriter.eraseOp(&op);
+  if (isSequence)
+    carryStates(results, resultAttrs);
+  returned->setOperands(results);
+  normal.setType(builder.getFunctionType(normal.front().getArgumentTypes(),
+                                         TypeRange(ValueRange(results))));
+  normal.setAllArgAttrs(argAttrs);
+  normal.setAllResultAttrs(resultAttrs);
+  normal.setName((source.getName() + ".normal").str());
+  return normal;
+}
+
 LogicalResult FunctionInstantiation::instantiateOp(Operation *op,
                                                    OpBuilder &builder,
                                                    IRMapping &mapping,
@@ -751,6 +976,7 @@ LogicalResult FunctionInstantiation::instantiateOp(Operation *op,
       to.setType(solver->getType(from));
   if (failed(verifyStatic(clone, uses)))
     return failure();
+  applySettings(clone);
   return expandOp(op, clone, builder, mapping);
 }
 
@@ -759,7 +985,8 @@ LogicalResult FunctionInstantiation::instantiateBlock(Block &block,
                                                       IRMapping &mapping,
                                                       SizeSolver *solver) {
   for (Operation &op : block.without_terminator())
-    if (failed(instantiateOp(&op, builder, mapping, solver)))
+    if (failed(instantiateOp(&op, builder, mapping, solver)) ||
+        (solves && failed(noteReadout(&op, mapping))))
       return failure();
   return success();
 }
@@ -882,6 +1109,11 @@ struct InstantiatePass
       if (!target)
         return signalPassFailure();
       targets.push_back(target);
+      if (source.getName() != StringRef(solve))
+        continue;
+      if (!FunctionInstantiation(symbols, manifest, /*training=*/false)
+               .runNormal(source))
+        return signalPassFailure();
     }
     for (auto optimizer :
          llvm::make_early_inc_range(module.getOps<OptimizerOp>())) {

@@ -282,3 +282,29 @@ func.func @inside_first() {
 // expected-error @below {{a model is one module; none may stand in another}}
 module {
 }
+
+// -----
+
+rnn.cell @leaky(%x) state(%h) {
+  %a = rnn.hyper "leak" 0.25 : tensor<?xf32>
+  %h1 = arith.mulf %a, %h : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
+func.func @unknown_setting(%x: tensor<4xf32>, %h: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{cell @leaky has no setting "leek"; it has leak}}
+  %y, %h1 = rnn.step @leaky "a" (%x) state(%h) {settings = {leek = 0.5}} : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+rnn.cell @leaky(%x) state(%h) {
+  %a = rnn.hyper "leak" 0.25 : tensor<?xf32>
+  %h1 = arith.mulf %a, %h : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
+func.func @setting_of_a_wrong_kind(%x: tensor<4xf32>, %h: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{setting "leak" is a number or a word, but is unit}}
+  %y, %h1 = rnn.step @leaky "a" (%x) state(%h) {settings = {leak}} : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  return %y : tensor<4xf32>
+}

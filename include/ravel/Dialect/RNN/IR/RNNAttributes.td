@@ -86,6 +86,83 @@ def RNN_IdentityAttr : RNN_Initializer<"Identity", "identity"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Reservoirs
+//===----------------------------------------------------------------------===//
+
+/// A number or a word that a use of a cell may set.
+class RNN_Settable<string what>
+    : AttrOrTypeParameter<"::mlir::Attribute", what> {
+  let defaultValue = "::mlir::Attribute()";
+  let parser = "::ravel::rnn::detail::parseSettable($_parser)";
+  let printer = "::ravel::rnn::detail::printSettable($_printer, $_self)";
+}
+
+def RNN_SettingAttr : AttrDef<RNN_Dialect, "Setting"> {
+  let mnemonic = "setting";
+  let summary = "what a use of a cell may set, with its default";
+  let description = [{
+    Stands in an initializer of a cell where a number or a word would.
+    `rnn.unroll @cell "name" (%x) {settings = {density = 0.02}}` gives another
+    value. `rnn.hyper` is the same for a number that the equations use.
+
+    Example: `#rnn.reservoir<density = #rnn.setting<"density", 0.1>>`
+  }];
+  let parameters = (ins "::mlir::StringAttr":$name, "::mlir::Attribute":$value);
+  let assemblyFormat = "`<` $name `,` custom<SettableValue>($value) `>`";
+}
+
+def RNN_ReservoirAttr : RNN_Initializer<"Reservoir", "reservoir"> {
+  let summary = "weights that are drawn, scaled, and not learned";
+  let description = [{
+    Each unit (column) reads `round(density * inputs)` inputs, at least one, by
+    weights from `distribution`: `"uniform"` in [-1, 1], `"normal"` (0, 1),
+    `"bernoulli"` (-1 or 1 alike), `"constant"` (1). They are multiplied by
+    `scale`, or where `spectral_radius` is given, so that the largest absolute
+    value of an eigenvalue is that (Jaeger, *The "echo state" approach to
+    analysing and training recurrent neural networks*, GMD report 148, 2001).
+
+    Which inputs a unit reads is the `topology`:
+
+    * `"random"`: any;
+    * `"ring"`: the unit before, the first one reads the last (Rodan & Tino,
+      *Minimum complexity echo state network*, IEEE TNN 22, 2011);
+    * `"delay_line"`: the unit before, the first one none. It has no eigenvalue
+      but 0, so it takes a `scale`;
+    * `"small_world"`: the nearest on a ring, each exchanged for any other with
+      the probability `rewire` (Watts & Strogatz, *Collective dynamics of
+      'small-world' networks*, Nature 393, 1998).
+
+    With `excitatory` the weights from that share of the inputs, the first, are
+    positive, the others negative (Maass et al., *Real-time computing without
+    stable states*, Neural Computation 14, 2002).
+
+    With `seed` the weights depend on that alone, else on the seed of the run
+    and the parameter's name. Defaults: density 1, "uniform", scale 1, "random",
+    rewire 0.1. A vector has one weight for each component.
+
+    Constraints:
+    * C1: numbers and words are that, or `#rnn.setting` with such a default.
+    * C2: density is above 0 and at most 1, the radius not negative, rewire and
+      excitatory from 0 to 1.
+    * C3: topology and distribution are of those above.
+    * C4: `scale` and `spectral_radius` exclude each other.
+
+    Example: `#rnn.reservoir<density = 0.1, spectral_radius = 0.95>`
+  }];
+  let parameters = (ins
+    RNN_Settable<"share of the inputs that a unit reads">:$density,
+    RNN_Settable<"largest absolute value of an eigenvalue">:$spectral_radius,
+    RNN_Settable<"factor of all weights">:$scale,
+    RNN_Settable<"what weights are drawn from">:$distribution,
+    RNN_Settable<"which inputs a unit reads">:$topology,
+    RNN_Settable<"probability that a connection is exchanged">:$rewire,
+    RNN_Settable<"share of the inputs that excite">:$excitatory,
+    RNN_Settable<"of the draw">:$seed);
+  let assemblyFormat = "(`<` struct(params)^ `>`)?";
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Schedules
 //===----------------------------------------------------------------------===//
 

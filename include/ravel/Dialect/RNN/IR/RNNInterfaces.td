@@ -71,6 +71,18 @@ def RNN_BatchableOpInterface : OpInterface<"BatchableOpInterface"> {
   ];
 }
 
+def RNN_ObjectiveOpInterface : OpInterface<"ObjectiveOpInterface"> {
+  let cppNamespace = "::ravel::rnn";
+  let description = [{
+    How far a prediction is from what it should be.
+  }];
+  let methods = [
+    InterfaceMethod<"What is judged.", "::mlir::Value", "getPrediction">,
+    InterfaceMethod<"What it should be: a value, or a class index.",
+                    "::mlir::Value", "getTarget">,
+  ];
+}
+
 def RNN_InitializerAttrInterface : AttrInterface<"InitializerAttrInterface"> {
   let cppNamespace = "::ravel::rnn";
   let description = [{
@@ -78,8 +90,11 @@ def RNN_InitializerAttrInterface : AttrInterface<"InitializerAttrInterface"> {
     outputs]; a vector has one row.
   }];
   let methods = [
-    InterfaceMethod<"Fills `values`, row by row, from a generator seeded by `seed`.",
-      "void", "fill",
+    InterfaceMethod<[{
+        Fills `values`, row by row, from a generator seeded by `seed`. An error
+        says why a parameter of this shape can't have such values.
+      }],
+      "::llvm::Error", "fill",
       (ins "::llvm::ArrayRef<int64_t>":$shape, "uint64_t":$seed,
            "::llvm::MutableArrayRef<double>":$values)>,
   ];

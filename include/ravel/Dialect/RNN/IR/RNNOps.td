@@ -201,6 +201,42 @@ def RNN_ProjectOp : RNN_Op<"project", [RNN_Liftable, SizeInference, Expandable]>
   let hasVerifier = 1;
 }
 
+def RNN_ReadoutOp : RNN_Op<"readout", [RNN_Liftable, SizeInference, Expandable]> {
+  let summary = "affine map that is fitted in closed form";
+  let description = [{
+    `y = sum_k x_k W_k + b`: a `rnn.project`, with the same parameters and the
+    same constraints C1 to C4, that `ravel train --solve ridge` fits in one pass
+    over the data: `W` minimizes the sum of squares of `y - target` plus `ridge`
+    times that of `W`, where the target is that of the objective that `y` is
+    given to, 1 and 0 for a class. Training by gradients serves as well.
+
+    Jaeger, *The "echo state" approach to analysing and training recurrent
+    neural networks*, GMD report 148 (2001); Hoerl & Kennard, *Ridge regression*,
+    Technometrics 12 (1970).
+
+    Example:
+
+    ```mlir
+    func.func @predict(%x: !rnn.seq<tensor<1xf32>>) -> !rnn.seq<tensor<1xf32>> {
+      %h = rnn.unroll @esn "reservoir" (%x) : (!rnn.seq<tensor<1xf32>>) -> !rnn.seq<tensor<400xf32>>
+      %y = rnn.readout "out" (%h) : (!rnn.seq<tensor<400xf32>>) -> !rnn.seq<tensor<1xf32>>
+      return %y : !rnn.seq<tensor<1xf32>>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Variadic<RNN_VectorLike>:$operands_,
+                       DefaultValuedAttr<BoolAttr, "true">:$bias,
+                       OptionalAttr<F64Attr>:$bias_init,
+                       DefaultValuedAttr<BoolAttr, "true">:$trainable,
+                       OptionalAttr<AnyAttr>:$init);
+  let results = (outs RNN_VectorLike:$result);
+  let assemblyFormat = [{
+    $name `(` $operands_ `)` attr-dict `:`
+    custom<Signature>(ref($operands_), type($operands_), type($result))
+  }];
+  let hasVerifier = 1;
+}
+
 def RNN_ParamOp : RNN_Op<"param", [SizeInference, Expandable]> {
   let summary = "a learned vector or matrix";
   let description = [{
@@ -248,10 +284,12 @@ def RNN_ConstantOp : RNN_Op<"constant", [Pure, SizeInference, Expandable]> {
   let hasCustomAssemblyFormat = 1;
 }
 
-def RNN_HyperOp : RNN_Op<"hyper", [Pure, SizeInference, Expandable, HasParent<"OptimizerOp">]> {
-  let summary = "a setting of an optimizer, with its default";
+def RNN_HyperOp : RNN_Op<"hyper", [Pure, SizeInference, Expandable,
+    ParentOneOf<["OptimizerOp", "CellOp"]>]> {
+  let summary = "a setting of an optimizer or a cell, with its default";
   let description = [{
-    A number that `ravel train --optimizer 'adam{beta1=0.95}'` may change.
+    A number that `ravel train --optimizer 'adam{beta1=0.95}'` may change in an
+    optimizer, and the attribute `settings` of its use in a cell.
 
     Example:
 
@@ -629,7 +667,8 @@ def RNN_UnrollOp : RNN_Op<"unroll", [AttrSizedOperandSegments, Expandable,
     outside training but zoneout, which then mixes by its rate.
 
     Parameters used in the cell are named `NAME.…`. Two unrolls with one name
-    share their parameters.
+    share their parameters. `settings = {leak = 0.5}` gives values to the cell's
+    `rnn.hyper` and `#rnn.setting`.
 
     Constraints:
     * C1: `@cell` names a `rnn.cell`.
@@ -661,7 +700,8 @@ def RNN_UnrollOp : RNN_Op<"unroll", [AttrSizedOperandSegments, Expandable,
                        Variadic<RNN_State>:$feedback, UnitAttr:$reverse,
                        OptionalAttr<F64Attr>:$dropout,
                        OptionalAttr<AnyAttr>:$state_dropout,
-                       OptionalAttr<AnyAttr>:$zoneout);
+                       OptionalAttr<AnyAttr>:$zoneout,
+                       OptionalAttr<DictionaryAttr>:$settings);
   let results = (outs Variadic<AnyType>:$results_);
   let assemblyFormat = [{
     $cell $name `(` $inputs `)` (`state` `(` $states^ `)`)?
@@ -692,7 +732,8 @@ def RNN_StepOp : RNN_Op<"step", [AttrSizedOperandSegments, Expandable,
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$cell, StrAttr:$name,
-                       Variadic<RNN_State>:$inputs, Variadic<RNN_State>:$states);
+                       Variadic<RNN_State>:$inputs, Variadic<RNN_State>:$states,
+                       OptionalAttr<DictionaryAttr>:$settings);
   let results = (outs Variadic<RNN_State>:$results_);
   let assemblyFormat = [{
     $cell $name `(` $inputs `)` (`state` `(` $states^ `)`)? attr-dict `:`
@@ -1020,6 +1061,7 @@ def RNN_TeachOp : RNN_Op<"teach", [AttrSizedOperandSegments,
 //===----------------------------------------------------------------------===//
 
 class RNN_Objective<string mnemonic, TypeConstraint targetType> : RNN_Op<mnemonic, [Pure, Expandable,
+    RNN_ObjectiveOpInterface,
     TypesMatchWith<"the loss is a number of the prediction's element type",
                    "prediction", "loss", "::ravel::rnn::getScalarType($_self)">]> {
   let arguments = (ins RNN_VectorLike:$prediction, targetType:$target,

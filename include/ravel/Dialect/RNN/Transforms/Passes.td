@@ -38,6 +38,14 @@ def RNNInstantiate : Pass<"rnn-instantiate", "::mlir::ModuleOp"> {
     With `training`, dropout and zoneout draw from an argument marked `rnn.key`;
     otherwise they do what they do at inference.
 
+    With `solve`, an objective that is given the result of a `rnn.readout` is
+    joined by NAME.normal, which takes the same data and gives the sums over all
+    instants and examples of which the readout's normal equations are made:
+    `z^T z`, where z is what the readout reads, a 1, and its target. Where the
+    readout is of sequences and no loop goes backwards, the states of loops are
+    carried from window to window (`rnn.carry`), so that data of any length can
+    be given in parts.
+
     ```mlir
     rnn.cell @elman(%x) state(%h) {
       %h1 = rnn.gate "hidden" tanh(%x, %h) : tensor<?xf32>
@@ -68,6 +76,8 @@ def RNNInstantiate : Pass<"rnn-instantiate", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
+    Option<"solve", "solve", "std::string", "\"\"",
+           "The objective whose readout gets a function of normal equations">,
     Option<"training", "training", "bool", "false",
            "Whether dropout and zoneout draw at random">,
     Option<"scheduledSampling", "scheduled-sampling", "double", "0.0",
@@ -75,7 +85,7 @@ def RNNInstantiate : Pass<"rnn-instantiate", "::mlir::ModuleOp"> {
            "it would have chosen (Bengio et al., 2015)">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-                           "::ravel::rnn::RNNDialect"];
+                           "::ravel::rnn::RNNDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def RNNOutlineDecode : Pass<"rnn-outline-decode", "::mlir::ModuleOp"> {

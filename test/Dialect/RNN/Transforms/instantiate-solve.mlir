@@ -1,0 +1,43 @@
+// RUN: ravel-opt %s -rnn-instantiate=solve=loss -canonicalize | FileCheck %s
+// RUN: ravel-opt %s -rnn-instantiate=solve=mean_loss -canonicalize | FileCheck %s --check-prefix=MEAN
+
+rnn.cell @sum(%x) state(%h) {
+  %h1 = arith.addf %h, %x : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
+
+func.func private @predict(%x: !rnn.seq<tensor<4xf32>>) -> !rnn.seq<tensor<2xf32>> {
+  %h = rnn.unroll @sum "s" (%x) : (!rnn.seq<tensor<4xf32>>) -> !rnn.seq<tensor<4xf32>>
+  %y = rnn.readout "out" (%h, %x) : (!rnn.seq<tensor<4xf32>>, !rnn.seq<tensor<4xf32>>) -> !rnn.seq<tensor<2xf32>>
+  return %y : !rnn.seq<tensor<2xf32>>
+}
+
+// The loop's state comes in and goes out; nothing is predicted.
+// CHECK-LABEL: func.func @loss.normal(
+// CHECK-SAME:    %[[X:[^:]*]]: !rnn.seq<tensor<4xf32>>, %[[Y:[^:]*]]: !rnn.seq<tensor<2xf32>>
+// CHECK-SAME:    %[[H:[^:]*]]: tensor<4xf32> {rnn.carry = "state.1", rnn.name = "state.1"})
+// CHECK-SAME:    -> (tensor<11x11xf32> {rnn.name = "out", rnn.shared}, tensor<4xf32> {rnn.carry = "state.1"})
+// CHECK-DAG:     %[[ONE:.*]] = arith.constant dense<1.000000e+00> : tensor<1xf32>
+// CHECK:         %[[S:.*]]:2 = rnn.scan (%{{.*}} = %[[X]] : {{.*}}) state(%{{.*}} = %[[H]] : {{.*}})
+// CHECK:         %[[Z:.*]] = rnn.scan
+// CHECK-NEXT:      tensor.concat dim(0) %{{.*}}, %{{.*}}, %[[ONE]], %{{.*}} -> tensor<11xf32>
+// CHECK:         %[[M:.*]] = rnn.contract %[[Z]], %[[Z]]
+// CHECK-NOT:     rnn.linear
+// CHECK:         return %[[M]], %[[S]]#1
+func.func @loss(%x: !rnn.seq<tensor<4xf32>>, %y: !rnn.seq<tensor<2xf32>>) -> f32 {
+  %p = call @predict(%x) : (!rnn.seq<tensor<4xf32>>) -> !rnn.seq<tensor<2xf32>>
+  %l = rnn.mse %p, %y : !rnn.seq<tensor<2xf32>>, !rnn.seq<tensor<2xf32>>
+  return %l : f32
+}
+
+// A class is as many targets, and what sums up a sequence needs all of it.
+// MEAN-LABEL: func.func @mean_loss.normal(
+// MEAN-SAME:    -> (tensor<8x8xf32> {rnn.name = "class", rnn.shared})
+// MEAN:         rnn.one_hot
+func.func @mean_loss(%x: !rnn.seq<tensor<4xf32>>, %y: i32) -> f32 {
+  %h = rnn.unroll @sum "s" (%x) : (!rnn.seq<tensor<4xf32>>) -> !rnn.seq<tensor<4xf32>>
+  %m = rnn.mean_over_time %h : !rnn.seq<tensor<4xf32>>
+  %p = rnn.readout "class" (%m) : (tensor<4xf32>) -> tensor<3xf32>
+  %l = rnn.cross_entropy %p, %y : tensor<3xf32>, i32
+  return %l : f32
+}

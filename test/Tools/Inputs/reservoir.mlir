@@ -1,0 +1,11 @@
+func.func @predict(%x: !rnn.seq<tensor<2xf32>>) -> !rnn.seq<tensor<2xf32>> {
+  %h = rnn.unroll @esn "r" (%x) {settings = {density = 0.2, leak = 0.7, bias_scaling = 0.3}} : (!rnn.seq<tensor<2xf32>>) -> !rnn.seq<tensor<40xf32>>
+  %y = rnn.readout "out" (%h) : (!rnn.seq<tensor<40xf32>>) -> !rnn.seq<tensor<2xf32>>
+  return %y : !rnn.seq<tensor<2xf32>>
+}
+
+func.func @loss(%x: !rnn.seq<tensor<2xf32>>, %y: !rnn.seq<tensor<2xf32>>) -> f32 {
+  %p = call @predict(%x) : (!rnn.seq<tensor<2xf32>>) -> !rnn.seq<tensor<2xf32>>
+  %l = rnn.mse %p, %y : !rnn.seq<tensor<2xf32>>, !rnn.seq<tensor<2xf32>>
+  return %l : f32
+}

@@ -1,0 +1,228 @@
+//===----------------------------------------------------------------------===//
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "ravel/Training/Readout.h"
+#include "ModelRunner.h"
+#include "TestSupport.h"
+#include "ravel/Execution/Npy.h"
+#include "ravel/Training/Random.h"
+#include "gtest/gtest.h"
+#include <cmath>
+
+using namespace ravel;
+using namespace ravel::test;
+
+/// Rows (x0, x1, 1, y) with y = 2 x0 - 3 x1 + 5 and noise.
+static NormalEquations makeSums(int rows, double noise, uint64_t seed) {
+  Random random(seed);
+  NormalEquations sums(2, 1);
+  for (int row = 0; row < rows; ++row) {
+    double x0 = random.normal(), x1 = random.normal();
+    double z[] = {x0, x1, 1, 2 * x0 - 3 * x1 + 5 + noise * random.normal()};
+    std::vector<double> square;
+    for (double a : z)
+      for (double b : z)
+        square.push_back(a * b);
+    sums.add(square);
+  }
+  return sums;
+}
+
+static std::vector<double> solve(const NormalEquations &sums, double ridge,
+                                 bool hasBias = true) {
+  llvm::Expected<std::vector<double>> weights = sums.solve(ridge, hasBias);
+  EXPECT_TRUE(bool(weights)) << llvm::toString(weights.takeError());
+  return weights ? *weights : std::vector<double>(3);
+}
+
+TEST(ReadoutTest, SolvesWhatIsLinear) {
+  NormalEquations sums = makeSums(50, 0, 1);
+  std::vector<double> weights = solve(sums, 0);
+  EXPECT_NEAR(weights[0], 2, 1e-12);
+  EXPECT_NEAR(weights[1], -3, 1e-12);
+  EXPECT_NEAR(weights[2], 5, 1e-12);
+  EXPECT_NEAR(sums.computeError(weights), 0, 1e-12);
+  EXPECT_EQ(sums.count(), 50);
+}
+
+// The gradient of the objective is zero at its least value.
+TEST(ReadoutTest, RidgeCountsTheWeightsButNotTheBias) {
+  NormalEquations sums = makeSums(50, 0.1, 1);
+  auto objective = [&](std::vector<double> w, double ridge) {
+    return sums.computeError(w) * sums.count() +
+           ridge * (w[0] * w[0] + w[1] * w[1]);
+  };
+  std::vector<double> best = solve(sums, 10);
+  for (int i = 0; i < 3; ++i) {
+    std::vector<double> more = best, less = best;
+    more[i] += 1e-4;
+    less[i] -= 1e-4;
+    EXPECT_NEAR(objective(more, 10) - objective(less, 10), 0, 1e-8);
+    EXPECT_GT(objective(more, 10), objective(best, 10));
+  }
+}
+
+TEST(ReadoutTest, WithoutBiasItIsZero) {
+  std::vector<double> weights = solve(makeSums(50, 0, 1), 0, false);
+  EXPECT_EQ(weights[2], 0);
+}
+
+TEST(ReadoutTest, FoldsAreSubtracted) {
+  NormalEquations a = makeSums(30, 0.5, 1), b = makeSums(20, 0.5, 2);
+  NormalEquations all = a;
+  all.add(b);
+  EXPECT_EQ(all.count(), 50);
+  all.subtract(b);
+  std::vector<double> expected = solve(a, 1e-3), actual = solve(all, 1e-3);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_NEAR(actual[i], expected[i], 1e-12);
+}
+
+TEST(ReadoutTest, VarianceIsThatOfTheTargets) {
+  NormalEquations sums(0, 1);
+  for (double y : {1.0, 2.0, 6.0})
+    sums.add({1, y, y, y * y});
+  EXPECT_NEAR(sums.computeVariance(), (4 + 1 + 9) / 3.0, 1e-12);
+}
+
+TEST(ReadoutTest, ValuesThatAreNotFiniteGiveNoReadout) {
+  NormalEquations sums(1, 1);
+  sums.add({NAN, 1, 1, 1, 1, 1, 1, 1, 1});
+  llvm::Expected<std::vector<double>> weights = sums.solve(1, true);
+  ASSERT_FALSE(bool(weights));
+  EXPECT_EQ(llvm::toString(weights.takeError()),
+            "the readout can't be solved: its features depend on each other; "
+            "give a larger --ridge");
+}
+
+//===----------------------------------------------------------------------===//
+// Against numpy (test/Reference)
+//===----------------------------------------------------------------------===//
+
+static constexpr const char *kModel = R"(
+func.func @states(%x: !rnn.seq<tensor<2xf32>>) -> !rnn.seq<tensor<40xf32>> {
+  %h = rnn.unroll @esn "r" (%x) {settings = {leak = 0.7}} : (!rnn.seq<tensor<2xf32>>) -> !rnn.seq<tensor<40xf32>>
+  return %h : !rnn.seq<tensor<40xf32>>
+}
+func.func @loss(%x: !rnn.seq<tensor<2xf32>>, %y: !rnn.seq<tensor<2xf32>>) -> f32 {
+  %h = call @states(%x) : (!rnn.seq<tensor<2xf32>>) -> !rnn.seq<tensor<40xf32>>
+  %p = rnn.readout "out" (%h, %x) : (!rnn.seq<tensor<40xf32>>, !rnn.seq<tensor<2xf32>>) -> !rnn.seq<tensor<2xf32>>
+  %l = rnn.mse %p, %y : !rnn.seq<tensor<2xf32>>, !rnn.seq<tensor<2xf32>>
+  return %l : f32
+}
+)";
+
+namespace {
+struct Reference {
+  NamedTensors all, parameters;
+  std::vector<int64_t> lengths;
+
+  Reference() {
+    all = get(readNpz(std::string(RAVEL_TEST_SOURCE_DIR) +
+                      "/Reference/reservoir.npz"));
+    for (auto &[name, tensor] : all)
+      if (llvm::StringRef(name).starts_with("param."))
+        parameters[name.substr(6)] = std::move(tensor);
+    for (int64_t length : all.at("lengths").view<int64_t>())
+      lengths.push_back(length);
+  }
+};
+} // namespace
+
+TEST(ReadoutTest, StatesEqualNumpy) {
+  Reference reference;
+  CompileOptions options;
+  options.precision = DType::F64;
+  options.functions = {"states"};
+  ModelRunner runner(kModel, options);
+  ASSERT_TRUE(runner.ok());
+  NamedTensors data;
+  data["x"] = std::move(reference.all.at("x"));
+  std::vector<Tensor> results =
+      runner.call("states", reference.lengths, data, reference.parameters);
+  auto expected = reference.all.at("states").view<double>();
+  auto actual = results[0].view<double>();
+  ASSERT_EQ(actual.size(), expected.size());
+  // Each step shrinks errors, so that they stay at the rounding of one.
+  for (size_t i = 0; i < actual.size(); ++i)
+    ASSERT_NEAR(actual[i], expected[i], 1e-13);
+}
+
+/// The sums of the reference's data, in batches of `batchSize`.
+static std::vector<NormalEquations> collect(const Reference &reference,
+                                            int64_t batchSize, int64_t folds) {
+  CompileOptions options;
+  options.precision = DType::F64;
+  options.functions = {"loss"};
+  options.solve = "loss";
+  Module module = get(Compiler().compile({kModel, "model"}, options));
+  std::vector<ParameterSpec> specs;
+  for (const ManifestEntry &entry : module.manifest())
+    specs.push_back(entry.spec);
+  ParameterStore store = get(ParameterStore::create(specs, DType::F64));
+  LoadOptions load;
+  load.allowMissing = true;
+  EXPECT_SUCCESS(store.load(reference.parameters, "reference", load));
+  std::vector<Field> fields;
+  for (const char *name : {"x", "y"}) {
+    const Tensor &data = reference.all.at(name);
+    Field field{{name, DType::F64, {2}, "time"},
+                std::make_shared<Tensor>(DType::F64,
+                                         Shape{data.dim(0) * data.dim(1), 2}),
+                {},
+                {}};
+    llvm::copy(data.view<double>(),
+               const_cast<Tensor &>(*field.rows).view<double>().begin());
+    for (auto [index, length] : llvm::enumerate(reference.lengths)) {
+      field.begin.push_back(index * data.dim(1));
+      field.length.push_back(length);
+    }
+    fields.push_back(std::move(field));
+  }
+  ReadoutOptions readout;
+  readout.function = "loss.normal";
+  readout.batchSize = batchSize;
+  readout.washout = 20;
+  readout.folds = folds;
+  readout.numTargets = 2;
+  return get(collectNormalEquations(
+      module, store, get(Dataset::create(std::move(fields))), readout));
+}
+
+TEST(ReadoutTest, RidgeEqualsNumpyLeastSquares) {
+  Reference reference;
+  auto expected = reference.all.at("weights").view<double>();
+  for (int64_t batchSize : {1, 2, 8}) {
+    NormalEquations sums = collect(reference, batchSize, 1).front();
+    EXPECT_EQ(sums.count(), 1000 - 3 * 20);
+    std::vector<double> weights = solve(sums, 1e-2);
+    ASSERT_EQ(weights.size(), expected.size());
+    for (size_t i = 0; i < weights.size(); ++i)
+      EXPECT_NEAR(weights[i], expected[i], 1e-8);
+    EXPECT_NEAR(sums.computeError(weights),
+                reference.all.at("error").view<double>()[0], 1e-12);
+  }
+}
+
+// Of three examples two folds hold out whole ones, four cut each by time.
+TEST(ReadoutTest, FoldsMakeUpTheWhole) {
+  Reference reference;
+  NormalEquations whole = collect(reference, 8, 1).front();
+  std::vector<double> expected = solve(whole, 1e-2);
+  for (int64_t folds : {2, 4}) {
+    std::vector<NormalEquations> parts = collect(reference, 8, folds);
+    ASSERT_EQ(int64_t(parts.size()), folds);
+    NormalEquations sum = parts.front();
+    for (int64_t k = 1; k < folds; ++k) {
+      EXPECT_GT(parts[k].count(), 100);
+      sum.add(parts[k]);
+    }
+    EXPECT_EQ(sum.count(), whole.count());
+    std::vector<double> actual = solve(sum, 1e-2);
+    for (size_t i = 0; i < actual.size(); ++i)
+      EXPECT_NEAR(actual[i], expected[i], 1e-9);
+  }
+}
