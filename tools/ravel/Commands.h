@@ -46,6 +46,10 @@ struct ModelFolder {
   std::string findWeights() const;
 };
 
+/// Gives an alias of a model another definition: "NAME=VALUE". An error where
+/// there is no such alias.
+llvm::Error setAlias(ModelSource &source, llvm::StringRef setting);
+
 std::string joinPath(llvm::StringRef folder, llvm::StringRef name);
 
 /// A function's name without '@'; an error if it is empty.

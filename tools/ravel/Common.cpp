@@ -42,6 +42,9 @@ Expected<ModelFolder> ModelFolder::open() {
   if (!source)
     return source.takeError();
   model.source = std::move(*source);
+  for (const std::string &setting : settings)
+    if (Error error = setAlias(model.source, setting))
+      return error;
   return model;
 }
 

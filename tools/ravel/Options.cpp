@@ -34,6 +34,13 @@ cl::opt<std::string> modelPath(
     cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
     cl::sub(sampleCommand), cl::sub(printCommand), cl::sub(paramsCommand),
     cl::sub(benchCommand), cl::sub(compileCommand), cl::cat(modelOptions));
+cl::list<std::string> settings(
+    "set", cl::value_desc("name=value"),
+    cl::desc("Another value for an alias of the model: a number or word for "
+             "`#name = …`, a size or type for `!name = tensor<…>`"),
+    cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
+    cl::sub(sampleCommand), cl::sub(printCommand), cl::sub(paramsCommand),
+    cl::sub(benchCommand), cl::sub(compileCommand), cl::cat(modelOptions));
 cl::opt<std::string>
     entry("entry", cl::value_desc("@function"),
           cl::desc("The function to run (print, params: only this one; "

@@ -34,6 +34,7 @@ extern llvm::cl::opt<int64_t> window, horizon, stride, streams, maxVocabulary;
 extern llvm::cl::opt<bool> everyStep, noNormalize;
 
 // Training.
+extern llvm::cl::list<std::string> settings;
 extern llvm::cl::opt<std::string> outFolder, optimizer, schedule, metric,
     initWeights, solver, ridges;
 extern llvm::cl::opt<int64_t> epochs, batchSize, checkpointTime, patience,

@@ -97,14 +97,16 @@ std::string writeLayer(const PreludeCell &cell) {
   std::string state = llvm::formatv("tensor<{0}xf32>", sizes.front());
   return llvm::formatv(R"mlir(
     func.func @loss(%x: !rnn.seq<tensor<3xf32>>, %t: !rnn.seq<tensor<4xf32>>{1}) -> (f32, !rnn.seq<tensor<4xf32>>) {{
-      %a:{2} = rnn.unroll @{0} "a" (%x) state({3}) {{dropout = 0.25} : (!rnn.seq<tensor<3xf32>>{4}) -> (!rnn.seq<{5}>{4})
+      %a:{2} = rnn.unroll @{0} "a" ({6}) state({3}) {{dropout = 0.25} : ({7}{4}) -> (!rnn.seq<{5}>{4})
       %y = rnn.project "y" (%a#0) : (!rnn.seq<{5}>) -> !rnn.seq<tensor<4xf32>>
       %l = rnn.mse %y, %t : !rnn.seq<tensor<4xf32>>, !rnn.seq<tensor<4xf32>>
       %k = rnn.mse %a#1, %s0 : {5}, {5}
       %r = arith.addf %l, %k : f32
       return %r, %y : f32, !rnn.seq<tensor<4xf32>>
     })mlir",
-                       cell.name, args, sizes.size() + 1, initial, types, state)
+                       cell.name, args, sizes.size() + 1, initial, types, state,
+                       cell.forInputs("%x"),
+                       cell.forInputs("!rnn.seq<tensor<3xf32>>"))
       .str();
 }
 

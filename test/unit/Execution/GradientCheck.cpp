@@ -81,8 +81,13 @@ std::vector<PreludeCell> ravel::test::getPreludeCells() {
   mlir::OwningOpRef<mlir::ModuleOp> prelude = parsePrelude(&context);
   std::vector<PreludeCell> cells;
   for (auto cell : prelude->getOps<rnn::CellOp>())
-    cells.push_back({cell.getSymName().str(), cell.getStates().size()});
+    cells.push_back({cell.getSymName().str(), cell.getStates().size(),
+                     cell.getInputs().size()});
   return cells;
+}
+
+std::string ravel::test::PreludeCell::forInputs(llvm::StringRef text) const {
+  return llvm::join(std::vector<std::string>(numInputs, text.str()), ", ");
 }
 
 void ravel::test::PrintTo(const PreludeCell &cell, std::ostream *os) {

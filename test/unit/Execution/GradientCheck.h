@@ -41,6 +41,10 @@ std::vector<std::string> getFloatInputs(llvm::StringRef text);
 struct PreludeCell {
   std::string name;
   size_t numStates;
+  size_t numInputs = 1;
+
+  /// `text` for each input, joined by commas.
+  std::string forInputs(llvm::StringRef text) const;
 };
 std::vector<PreludeCell> getPreludeCells();
 void PrintTo(const PreludeCell &cell, std::ostream *os);

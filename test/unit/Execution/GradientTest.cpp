@@ -24,8 +24,8 @@ namespace {
 
 /// A loss of the outputs and final states of one unroll of `cell`, forward or
 /// in reverse, from given states.
-std::string writeUnroll(llvm::StringRef cell, llvm::ArrayRef<int64_t> states,
-                        bool reverse) {
+std::string writeUnroll(const PreludeCell &cell,
+                        llvm::ArrayRef<int64_t> states, bool reverse) {
   std::string args, initial, types, terms, finalTypes;
   std::string total = "%l";
   for (auto [k, size] : llvm::enumerate(states)) {
@@ -42,12 +42,13 @@ std::string writeUnroll(llvm::StringRef cell, llvm::ArrayRef<int64_t> states,
       llvm::formatv("!rnn.seq<tensor<{0}xf32>>", states.front()).str();
   return llvm::formatv(
       "func.func @loss(%x: !rnn.seq<tensor<3xf32>>, %t: {0}{1}) -> f32 {{\n"
-      "  %y:{2} = rnn.unroll @{3} \"cell\" (%x) state({4}) {5} : "
-      "(!rnn.seq<tensor<3xf32>>{6}) -> ({0}{6})\n"
+      "  %y:{2} = rnn.unroll @{3} \"cell\" ({9}) state({4}) {5} : "
+      "({10}{6}) -> ({0}{6})\n"
       "  %l = rnn.mse %y#0, %t {{reduction = \"sum\"} : {0}, {0}\n"
       "{7}  return {8} : f32\n}\n",
-      y, args, states.size() + 1, cell, initial, reverse ? "reverse" : "",
-      types, terms, total);
+      y, args, states.size() + 1, cell.name, initial,
+      reverse ? "reverse" : "", types, terms, total, cell.forInputs("%x"),
+      cell.forInputs("!rnn.seq<tensor<3xf32>>"));
 }
 
 class PreludeGradientTest : public testing::TestWithParam<PreludeCell> {};
@@ -57,7 +58,7 @@ TEST_P(PreludeGradientTest, EqualsCentralDifferences) {
   // The one cell whose states differ in size.
   if (GetParam().name == "lstm_projected")
     sizes = {3, 5};
-  GradientCheck().run(writeUnroll(GetParam().name, sizes, /*reverse=*/false));
+  GradientCheck().run(writeUnroll(GetParam(), sizes, /*reverse=*/false));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PreludeGradientTest,
@@ -65,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(All, PreludeGradientTest,
                          [](const auto &info) { return info.param.name; });
 
 TEST(GradientTest, ReversedUnroll) {
-  GradientCheck().run(writeUnroll("gru", {4}, /*reverse=*/true));
+  GradientCheck().run(writeUnroll({"gru", 1}, {4}, /*reverse=*/true));
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Published figures of reservoir computing, from the command line of Ravel.
+
+  run.py [--ravel PATH] [--seeds N] [--only TASK,...] [--work FOLDER]
+
+Draws the data, has `ravel train --solve ridge` fit readouts of reservoirs drawn
+from N seeds, and prints for each task the mean over seeds, their standard
+deviation, and the figure to compare with. Needs numpy.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from data import mackey_glass, narma10
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Runner:
+    """Calls the tool, one thread for each call."""
+
+    def __init__(self, tool, work):
+        self.tool, self.work = tool, work
+
+    def path(self, name):
+        return os.path.join(self.work, name)
+
+    def save(self, name, **arrays):
+        np.savez(self.path(name), **arrays)
+        return self.path(name)
+
+    def call(self, *arguments):
+        done = subprocess.run([self.tool, *map(str, arguments), "--threads", "1"],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(map(str, arguments))}\n{done.stderr}")
+        return done.stderr
+
+    def solve(self, model, objective, data, out, seed, washout, ridge,
+              validation=None, **settings):
+        """Fits a readout; the error on `validation`, normalized, if given."""
+        arguments = ["train", os.path.join(HERE, model), "--solve", "ridge",
+                     "--objective", objective, "--data", data, "--precision",
+                     "f64", "--seed", seed, "--washout", washout, "--ridge",
+                     ridge, "--out", self.path(out), "--overwrite"]
+        for name, value in settings.items():
+            arguments += ["--set", f"{name}={value}"]
+        if validation:
+            arguments += ["--validation", validation]
+        report = self.call(*arguments)
+        if not validation:
+            return None
+        line = [l for l in report.splitlines() if l.startswith("held out")][0]
+        return float(line.split("nrmse ")[1].split()[0])
+
+    def run(self, folder, entry, data):
+        """The first result of a function: the rows of all examples."""
+        self.call("run", self.path(folder), "--entry", entry, "--data", data,
+                  "--output", self.path("out.npz"), "--names", "y")
+        return np.load(self.path("out.npz"))["y"]
+
+
+def free_running(runner, seed, tau, units, training, ridge, **settings):
+    """NRMSE84: the error 84 instants after the last value that was told."""
+    ahead, told, starts = 84, 1000, 50
+    series = mackey_glass(training + told + ahead + starts * 100, tau, seed)
+    data = runner.save("train.npz", x=series[None, :training, None],
+                       y=series[None, 1:training + 1, None])
+    runner.solve("mackey_glass.mlir", "@loss", data, "mackey", seed, 100, ridge,
+                 units=units, **settings)
+    begins = training + 100 * np.arange(starts)
+    test = runner.save(
+        "test.npz",
+        told=np.stack([series[b:b + told] for b in begins])[..., None],
+        ticks=np.zeros((starts, ahead - 1)),
+        ticks_lengths=np.full(starts, ahead - 1))
+    free = runner.run("mackey", "@run_free", test)
+    predicted = free.reshape(starts, ahead - 1)[:, -1]
+    true = series[begins + told - 1 + ahead]
+    return np.sqrt(np.mean((predicted - true) ** 2) / series.var())
+
+
+def narma(runner, seed, objective, ridge, **settings):
+    """NMSE on a series of its own."""
+    files = []
+    for part, length in enumerate((4000, 4000)):
+        u, y = narma10(length, 1000 * part + seed)
+        files.append(runner.save(f"narma{part}.npz", x=u[None, :, None],
+                                 y=y[None, :, None]))
+    error = runner.solve("narma.mlir", objective, files[0], "narma", seed, 200,
+                         ridge, validation=files[1], **settings)
+    return error ** 2
+
+
+def memory(runner, seed, kind, ridge, **settings):
+    """The sum over delays of the squared correlation, on a series of its own."""
+    delays, washout = 200, 500
+    files, wanted = [], None
+    for part, length in enumerate((6000, 6000)):
+        u = np.random.default_rng((seed, part)).uniform(-0.8, 0.8, length)
+        past = np.zeros((length, delays))
+        for k in range(1, delays + 1):
+            past[k:, k - 1] = u[:-k]
+        files.append(runner.save(f"memory{part}.npz", x=u[None, :, None],
+                                 y=past[None]))
+        wanted = past[washout:]
+    runner.solve("memory.mlir", f"@{kind}_loss", files[0], "memory", seed,
+                 washout, ridge, **settings)
+    given = runner.run("memory", f"@recall_{kind}", files[1]).reshape(-1, delays)[washout:]
+    given = given - given.mean(axis=0)
+    wanted = wanted - wanted.mean(axis=0)
+    covariance = (given * wanted).mean(axis=0)
+    return np.sum(covariance ** 2 / (given.var(axis=0) * wanted.var(axis=0)))
+
+
+# What is run, and the figure that it is compared with.
+TASKS = {
+    "mackey-glass-17": (
+        "NRMSE84, 400 units, 3,000 instants", "2.8e-4 (Jaeger 2001)",
+        lambda r, s: free_running(r, s, 17, 400, 3000, "1e-11")),
+    "mackey-glass-17-long": (
+        "NRMSE84, 400 units, 21,000 instants", "1.2e-4 (Jaeger 2001)",
+        lambda r, s: free_running(r, s, 17, 400, 21000, "1e-11")),
+    "mackey-glass-17-1000": (
+        "NRMSE84, 1000 units, 3,000 instants", "6.3e-5 (Jaeger & Haas 2004)",
+        lambda r, s: free_running(r, s, 17, 1000, 3000, "1e-11")),
+    "mackey-glass-30": (
+        "NRMSE84, 400 units, 3,000 instants", "0.11 (Jaeger 2001)",
+        lambda r, s: free_running(r, s, 30, 400, 3000, "1e-9")),
+    "narma-50": (
+        "NMSE, 50 units", "0.107 (Rodan & Tino 2011)",
+        lambda r, s: narma(r, s, "@loss", "1e-8")),
+    "narma-400": (
+        "NMSE, 400 units", "", lambda r, s: narma(r, s, "@loss", "1e-8", units=400)),
+    "narma-deep-51": (
+        "NMSE, 3 layers of 17 units", "",
+        lambda r, s: narma(r, s, "@deep_loss", "1e-8")),
+    "narma-deep-399": (
+        "NMSE, 3 layers of 133 units", "",
+        lambda r, s: narma(r, s, "@deep_loss", "1e-8", layer=133)),
+    "memory-orthogonal": (
+        "memory capacity, 100 units", "at least 95, at most 100 (White et al. 2004)",
+        lambda r, s: memory(r, s, "orthogonal", "0")),
+    "memory-random": (
+        "memory capacity, 100 units, linear", "at most 100 (Jaeger 2001)",
+        lambda r, s: memory(r, s, "random", "1e-14")),
+    "memory-tanh": (
+        "memory capacity, 100 units, tanh", "at most 100 (Jaeger 2001)",
+        lambda r, s: memory(r, s, "tanh", "1e-10")),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--ravel", default="ravel")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--only", default=",".join(TASKS))
+    parser.add_argument("--work", default="reservoir-work")
+    options = parser.parse_args()
+    unknown = set(options.only.split(",")) - set(TASKS)
+    if unknown:
+        sys.exit(f"no task {', '.join(unknown)}; there are {', '.join(TASKS)}")
+    os.makedirs(options.work, exist_ok=True)
+    runner = Runner(options.ravel, options.work)
+    print(f"{'task':22} {'mean':>10} {'deviation':>10} {'worst':>10}  what; published")
+    for name in options.only.split(","):
+        what, published, task = TASKS[name]
+        begin = time.time()
+        values = np.array([task(runner, seed) for seed in range(options.seeds)])
+        worst = values.min() if "memory" in name else values.max()
+        print(f"{name:22} {values.mean():10.3g} {values.std():10.2g} "
+              f"{worst:10.3g}  {what}; {published} "
+              f"({time.time() - begin:.0f} s)", flush=True)
+
+
+main()
