@@ -2,11 +2,11 @@
 // itself: Jaeger, The "echo state" approach to analysing and training recurrent
 // neural networks (2001), section 5.
 
-#density = 0.0125
-#spectral_radius = 0.878
-#leak = 0.5
-#input_scaling = 0.56
-#bias_scaling = 0.2
+#density = 0.05
+#spectral_radius = 0.999
+#leak = 0.725
+#input_scaling = 0.501
+#bias_scaling = 0.204
 !units = tensor<400xf32>
 !value = tensor<1xf32>
 

@@ -5,11 +5,11 @@
 
 #topology = "random"
 #distribution = "uniform"
-#density = 0.1
-#spectral_radius = 0.95
+#density = 0.04
+#spectral_radius = 0.959
 #leak = 1.0
-#input_scaling = 0.5
-#bias_scaling = 0.2
+#input_scaling = 0.055
+#bias_scaling = 0.398
 !units = tensor<50xf32>
 !layer = tensor<17xf32>
 !value = tensor<1xf32>

@@ -503,3 +503,85 @@ rnn.cell @linear_reservoir(%x) state(%h) {
   %h1 = arith.addf %u, %gr : tensor<?xf32>
   rnn.yield %h1 state(%h1)
 }
+
+// Schrauwen et al., Improving reservoirs using intrinsic plasticity,
+// Neurocomputing 71 (2008), eqs. 9 and 10: the reservoir learns without a
+// teacher. Gain 1 + g and bias b of each unit move its output towards a normal
+// distribution; a rate of 0 holds them.
+//   y = tanh((1 + g) n + b),  n = x W + h U
+//   b' = b - eta (-mu / s^2 + y / s^2 (2 s^2 + 1 - y^2 + mu y))
+//   g' = g + eta / (1 + g) + (b' - b) n
+rnn.cell @esn_plastic(%x) state(%h, %g, %b) {
+  %u = rnn.project "input" (%x) {bias = false, trainable = false,
+      init = #rnn.reservoir<scale = #rnn.setting<"input_scaling", 1.0>>} : tensor<?xf32>
+  %r = rnn.project "recurrent" (%h) {bias = false, trainable = false,
+      init = #rnn.reservoir<density = #rnn.setting<"density", 0.1>,
+                            spectral_radius = #rnn.setting<"spectral_radius", 0.9>>} : tensor<?xf32>
+  %eta = rnn.hyper "rate" 0.001 : tensor<?xf32>
+  %mu = rnn.hyper "mean" 0.0 : tensor<?xf32>
+  %sigma = rnn.hyper "deviation" 0.2 : tensor<?xf32>
+  %one = rnn.constant 1.0 : tensor<?xf32>
+  %n = arith.addf %u, %r : tensor<?xf32>
+  %gain = arith.addf %one, %g : tensor<?xf32>
+  %gn = arith.mulf %gain, %n : tensor<?xf32>
+  %s = arith.addf %gn, %b : tensor<?xf32>
+  %y = math.tanh %s : tensor<?xf32>
+  %variance = arith.mulf %sigma, %sigma : tensor<?xf32>
+  %twice = arith.addf %variance, %variance : tensor<?xf32>
+  %square = arith.mulf %y, %y : tensor<?xf32>
+  %my = arith.mulf %mu, %y : tensor<?xf32>
+  %t0 = arith.addf %twice, %one : tensor<?xf32>
+  %t1 = arith.subf %t0, %square : tensor<?xf32>
+  %t2 = arith.addf %t1, %my : tensor<?xf32>
+  %t3 = arith.mulf %y, %t2 : tensor<?xf32>
+  %t4 = arith.subf %mu, %t3 : tensor<?xf32>
+  %t5 = arith.divf %t4, %variance : tensor<?xf32>
+  %db = arith.mulf %eta, %t5 : tensor<?xf32>
+  %grow = arith.divf %eta, %gain : tensor<?xf32>
+  %dn = arith.mulf %db, %n : tensor<?xf32>
+  %dg = arith.addf %grow, %dn : tensor<?xf32>
+  %g1 = arith.addf %g, %dg : tensor<?xf32>
+  %b1 = arith.addf %b, %db : tensor<?xf32>
+  rnn.yield %y state(%y, %g1, %b1)
+}
+
+// Maass, Natschlaeger & Markram, Real-time computing without stable states,
+// Neural Computation 14 (2002): a liquid of leaky integrate-and-fire neurons,
+// 80 % of them excitatory. Currents decay exponentially; a membrane that passes
+// the threshold spikes, is reset, and rests for some instants; what is read
+// are the spikes, filtered.
+//   i' = a_s i + x W + z U,  v' = a_m v + i' (0 while it rests)
+//   z' = v' > threshold,  f' = a_f f + z'
+// The decays are exp(-dt / tau) of the synapse, the membrane and the filter.
+rnn.cell @liquid(%x) state(%f, %v, %i, %z, %rest) {
+  %u = rnn.project "input" (%x) {bias = false, trainable = false,
+      init = #rnn.reservoir<density = #rnn.setting<"input_density", 0.3>,
+                            scale = #rnn.setting<"input_scaling", 1.0>>} : tensor<?xf32>
+  %w = rnn.project "recurrent" (%z) {bias = false, trainable = false,
+      init = #rnn.reservoir<density = #rnn.setting<"density", 0.1>,
+                            scale = #rnn.setting<"scaling", 0.2>,
+                            excitatory = #rnn.setting<"excitatory", 0.8>>} : tensor<?xf32>
+  %as = rnn.hyper "synapse_decay" 0.7 : tensor<?xf32>
+  %am = rnn.hyper "membrane_decay" 0.97 : tensor<?xf32>
+  %af = rnn.hyper "filter_decay" 0.97 : tensor<?xf32>
+  %threshold = rnn.hyper "threshold" 1.0 : tensor<?xf32>
+  %refractory = rnn.hyper "refractory" 3.0 : tensor<?xf32>
+  %zero = rnn.constant 0.0 : tensor<?xf32>
+  %one = rnn.constant 1.0 : tensor<?xf32>
+  %ai = arith.mulf %as, %i : tensor<?xf32>
+  %uw = arith.addf %u, %w : tensor<?xf32>
+  %i1 = arith.addf %ai, %uw : tensor<?xf32>
+  %av = arith.mulf %am, %v : tensor<?xf32>
+  %vi = arith.addf %av, %i1 : tensor<?xf32>
+  %rests = arith.cmpf ogt, %rest, %zero : tensor<?xf32>
+  %v1 = arith.select %rests, %zero, %vi : tensor<?xi1>, tensor<?xf32>
+  %fires = arith.cmpf ogt, %v1, %threshold : tensor<?xf32>
+  %z1 = arith.select %fires, %one, %zero : tensor<?xi1>, tensor<?xf32>
+  %v2 = arith.select %fires, %zero, %v1 : tensor<?xi1>, tensor<?xf32>
+  %less = arith.subf %rest, %one : tensor<?xf32>
+  %left = arith.maximumf %less, %zero : tensor<?xf32>
+  %rest1 = arith.select %fires, %refractory, %left : tensor<?xi1>, tensor<?xf32>
+  %fz = arith.mulf %af, %f : tensor<?xf32>
+  %f1 = arith.addf %fz, %z1 : tensor<?xf32>
+  rnn.yield %f1 state(%f1, %v2, %i1, %z1, %rest1)
+}
