@@ -82,6 +82,7 @@ static std::string getCacheKey(const ModelSource &source,
   add(options.objective);
   add("solve");
   add(options.solve);
+  add(options.solveRows ? "rows" : "sums");
   for (const std::string &name : options.gradientInputs)
     add(name);
   add("optimizer");

@@ -149,6 +149,7 @@ void ravel::fillPipelineOptions(const CompileOptions &options,
   result.precision = getName(options.precision).str();
   result.objective = options.objective;
   result.solve = options.solve;
+  result.solveRows = options.solveRows;
   result.gradientInputs = options.gradientInputs;
   result.checkpointTime = options.checkpointTime;
   result.scheduledSampling = options.scheduledSampling;

@@ -44,6 +44,7 @@ void ravel::buildInstantiationPipeline(OpPassManager &pm,
   rnn::RNNInstantiateOptions instantiate;
   instantiate.training = options.training;
   instantiate.solve = options.solve;
+  instantiate.solveRows = options.solveRows;
   instantiate.scheduledSampling = options.scheduledSampling;
   pm.addPass(rnn::createRNNInstantiate(instantiate));
   pm.addPass(rnn::createRNNOutlineDecode());

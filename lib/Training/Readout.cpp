@@ -8,67 +8,169 @@
 #include "ravel/Execution/FileIO.h"
 #include "llvm/ADT/STLExtras.h"
 #include <Eigen/Cholesky>
+#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 
 using namespace llvm;
 namespace ravel {
 
-//===----------------------------------------------------------------------===//
-// Normal equations
-//===----------------------------------------------------------------------===//
-
 using Matrix =
     Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using ConstMap = Eigen::Map<const Matrix>;
 
-void NormalEquations::add(ArrayRef<double> matrix) {
-  for (auto [sum, value] : zip_equal(sums, matrix))
-    sum += value;
+static Error makeDependentError() {
+  return makeError("the readout can't be solved: its features depend on each "
+                   "other; give a larger --ridge");
 }
 
-void NormalEquations::subtract(const NormalEquations &other) {
-  for (auto [sum, value] : zip_equal(sums, other.sums))
-    sum -= value;
+static ConstMap viewMatrix(const TensorRef &values) {
+  return ConstMap(static_cast<const double *>(values.data), values.shape[0],
+                  values.shape[1]);
 }
 
-Expected<std::vector<double>> NormalEquations::solve(double ridge,
-                                                     bool hasBias) const {
-  ConstMap all(sums.data(), order(), order());
-  int64_t size = numFeatures + (hasBias ? 1 : 0);
-  Eigen::MatrixXd left = all.topLeftCorner(size, size);
-  left.diagonal().head(numFeatures).array() += ridge;
-  Eigen::LDLT<Eigen::MatrixXd> factors(left);
-  std::vector<double> weights((numFeatures + 1) * numTargets);
-  Eigen::Map<Matrix> result(weights.data(), numFeatures + 1, numTargets);
-  result.topRows(size) =
-      factors.solve(all.block(0, numFeatures + 1, size, numTargets));
-  if (factors.info() != Eigen::Success || !result.allFinite())
-    return makeError("the readout can't be solved: its features depend on each "
-                     "other; give a larger --ridge");
-  return weights;
-}
+Regression::~Regression() = default;
 
-double NormalEquations::computeError(ArrayRef<double> weights) const {
-  ConstMap all(sums.data(), order(), order());
-  ConstMap w(weights.data(), numFeatures + 1, numTargets);
-  int64_t size = numFeatures + 1;
-  double squares = all.bottomRightCorner(numTargets, numTargets).trace();
-  double mixed = (w.transpose() * all.block(0, size, size, numTargets)).trace();
-  double predicted =
-      (w.transpose() * (all.topLeftCorner(size, size) * w)).trace();
-  return std::max(squares - 2 * mixed + predicted, 0.0) /
-         (count() * static_cast<double>(numTargets));
-}
+//===----------------------------------------------------------------------===//
+// Normal equations
+//===----------------------------------------------------------------------===//
 
-double NormalEquations::computeVariance() const {
-  ConstMap all(sums.data(), order(), order());
-  double sum = 0;
-  for (int64_t target = numFeatures + 1; target < order(); ++target) {
-    double mean = all(numFeatures, target) / count();
-    sum += all(target, target) / count() - mean * mean;
+namespace {
+
+class Sums : public Regression {
+public:
+  Sums(int64_t numFeatures, int64_t numTargets)
+      : Regression(numFeatures, numTargets),
+        sums(Matrix::Zero(getOrder(), getOrder())) {}
+
+  void add(const TensorRef &values) override { sums += viewMatrix(values); }
+  void merge(const Regression &other) override {
+    sums += static_cast<const Sums &>(other).sums;
   }
-  return sum / static_cast<double>(numTargets);
+  double count() const override { return sums(numFeatures, numFeatures); }
+
+  Expected<std::vector<double>> solve(double ridge,
+                                      bool hasBias) const override {
+    int64_t size = numFeatures + (hasBias ? 1 : 0);
+    Eigen::MatrixXd left = sums.topLeftCorner(size, size);
+    left.diagonal().head(numFeatures).array() += ridge;
+    Eigen::LDLT<Eigen::MatrixXd> factors(left);
+    std::vector<double> weights((numFeatures + 1) * numTargets);
+    Eigen::Map<Matrix> result(weights.data(), numFeatures + 1, numTargets);
+    result.topRows(size) =
+        factors.solve(sums.block(0, numFeatures + 1, size, numTargets));
+    if (factors.info() != Eigen::Success || !result.allFinite())
+      return makeDependentError();
+    return weights;
+  }
+
+  double computeError(ArrayRef<double> weights) const override {
+    ConstMap w(weights.data(), numFeatures + 1, numTargets);
+    int64_t size = numFeatures + 1;
+    double squares = sums.bottomRightCorner(numTargets, numTargets).trace();
+    double mixed =
+        (w.transpose() * sums.block(0, size, size, numTargets)).trace();
+    double predicted =
+        (w.transpose() * (sums.topLeftCorner(size, size) * w)).trace();
+    return std::max(squares - 2 * mixed + predicted, 0.0) /
+           (count() * static_cast<double>(numTargets));
+  }
+
+  double computeVariance() const override {
+    double sum = 0;
+    for (int64_t target = numFeatures + 1; target < getOrder(); ++target) {
+      double mean = sums(numFeatures, target) / count();
+      sum += sums(target, target) / count() - mean * mean;
+    }
+    return sum / static_cast<double>(numTargets);
+  }
+
+private:
+  Matrix sums;
+};
+
+//===----------------------------------------------------------------------===//
+// The triangular factor
+//===----------------------------------------------------------------------===//
+
+/// R of the rows Z = Q R: all that is asked of Z are norms of Z v, which are
+/// those of R v.
+class Triangle : public Regression {
+public:
+  Triangle(int64_t numFeatures, int64_t numTargets)
+      : Regression(numFeatures, numTargets),
+        factor(Eigen::MatrixXd::Zero(getOrder(), getOrder())) {}
+
+  void add(const TensorRef &values) override {
+    rows += static_cast<double>(values.shape[0]);
+    append(viewMatrix(values));
+  }
+  void merge(const Regression &other) override {
+    const auto &triangle = static_cast<const Triangle &>(other);
+    rows += triangle.rows;
+    append(triangle.factor);
+  }
+  double count() const override { return rows; }
+
+  Expected<std::vector<double>> solve(double ridge,
+                                      bool hasBias) const override {
+    int64_t size = numFeatures + (hasBias ? 1 : 0);
+    // Below the factor stand rows that ask for small weights.
+    Eigen::MatrixXd left =
+        Eigen::MatrixXd::Zero(getOrder() + numFeatures, size);
+    left.topRows(getOrder()) = factor.leftCols(size);
+    left.bottomRows(numFeatures).diagonal().setConstant(std::sqrt(ridge));
+    Eigen::MatrixXd right =
+        Eigen::MatrixXd::Zero(getOrder() + numFeatures, numTargets);
+    right.topRows(getOrder()) = factor.rightCols(numTargets);
+    Eigen::HouseholderQR<Eigen::MatrixXd> solver(left);
+    std::vector<double> weights((numFeatures + 1) * numTargets);
+    Eigen::Map<Matrix> result(weights.data(), numFeatures + 1, numTargets);
+    result.topRows(size) = solver.solve(right);
+    if (!result.allFinite())
+      return makeDependentError();
+    return weights;
+  }
+
+  double computeError(ArrayRef<double> weights) const override {
+    ConstMap w(weights.data(), numFeatures + 1, numTargets);
+    double squares =
+        (factor.leftCols(numFeatures + 1) * w - factor.rightCols(numTargets))
+            .squaredNorm();
+    return squares / (rows * static_cast<double>(numTargets));
+  }
+
+  double computeVariance() const override {
+    double sum = 0;
+    for (int64_t target = numFeatures + 1; target < getOrder(); ++target) {
+      double mean = factor.col(numFeatures).dot(factor.col(target)) / rows;
+      sum += factor.col(target).squaredNorm() / rows - mean * mean;
+    }
+    return sum / static_cast<double>(numTargets);
+  }
+
+private:
+  template <typename Rows> void append(const Rows &more) {
+    Eigen::MatrixXd stack(getOrder() + more.rows(), getOrder());
+    stack.topRows(getOrder()) = factor;
+    stack.bottomRows(more.rows()) = more;
+    Eigen::HouseholderQR<Eigen::MatrixXd> solver(stack);
+    factor = solver.matrixQR()
+                 .topRows(getOrder())
+                 .template triangularView<Eigen::Upper>();
+  }
+
+  Eigen::MatrixXd factor;
+  double rows = 0;
+};
+
+} // namespace
+
+std::unique_ptr<Regression> Regression::create(Kind kind, int64_t numFeatures,
+                                               int64_t numTargets) {
+  if (kind == Triangular)
+    return std::make_unique<Triangle>(numFeatures, numTargets);
+  return std::make_unique<Sums>(numFeatures, numTargets);
 }
 
 //===----------------------------------------------------------------------===//
@@ -102,8 +204,10 @@ static std::vector<Group> makeGroups(const Dataset &data, StringRef axis,
       for (int64_t k = i; k < std::min(end, i + size); ++k)
         group.examples.push_back(k);
       if (!axis.empty()) {
-        stable_sort(group.examples, [&](int64_t a, int64_t b) {
-          return data.length(axis, a) > data.length(axis, b);
+        sort(group.examples, [&](int64_t a, int64_t b) {
+          int64_t lengthA = data.length(axis, a),
+                  lengthB = data.length(axis, b);
+          return lengthA != lengthB ? lengthA > lengthB : a < b;
         });
         group.longest = data.length(axis, group.examples.front());
       }
@@ -142,19 +246,19 @@ static Expected<Dataset> cutWindows(const Dataset &data, StringRef axis,
   return windows;
 }
 
-/// The size of the matrix that NAME.normal gives, and the result's place.
+/// The length of the rows that NAME.normal speaks about.
 static Expected<int64_t> getOrder(const FunctionCall &call) {
   std::vector<const Argument *> results = call.results();
-  if (results.size() != 1 || results.front()->shape.size() != 2)
+  if (results.size() != 1 || results.front()->shape.empty())
     return makeError("'" + call.signature().name +
-                     "' does not give normal equations");
-  return results.front()->shape.front();
+                     "' does not give a regression");
+  return results.front()->shape.back();
 }
 
-Expected<std::vector<NormalEquations>>
-collectNormalEquations(const Module &module, const ParameterStore &parameters,
-                       const Dataset &data, const ReadoutOptions &options,
-                       raw_ostream *os, ProgressOptions display) {
+Expected<std::vector<std::unique_ptr<Regression>>>
+collectRegression(const Module &module, const ParameterStore &parameters,
+                  const Dataset &data, const ReadoutOptions &options,
+                  raw_ostream *os, ProgressOptions display) {
   Expected<FunctionCall> call =
       FunctionCall::create(module, options.function, parameters);
   if (!call)
@@ -165,9 +269,10 @@ collectNormalEquations(const Module &module, const ParameterStore &parameters,
   Expected<int64_t> order = getOrder(*call);
   if (!order)
     return order.takeError();
-  std::vector<NormalEquations> folds(
-      options.folds,
-      NormalEquations(*order - 1 - options.numTargets, options.numTargets));
+  std::vector<std::unique_ptr<Regression>> folds;
+  for (int64_t fold = 0; fold < options.folds; ++fold)
+    folds.push_back(Regression::create(
+        options.kind, *order - 1 - options.numTargets, options.numTargets));
   bool inParts = !call->carriedInputs().empty();
   if (options.washout > 0 && !inParts)
     return makeError("--washout needs a readout of sequences that can be given "
@@ -225,9 +330,7 @@ collectNormalEquations(const Module &module, const ParameterStore &parameters,
         int64_t fold = group.fold.value_or(
             std::min((window - skipped) * options.folds / (count - skipped),
                      options.folds - 1));
-        TensorRef sums = call->result(0);
-        folds[fold].add(
-            ArrayRef(static_cast<const double *>(sums.data), *order * *order));
+        folds[fold]->add(call->result(0));
       }
       if (axis->empty())
         done += batch.size;
@@ -240,11 +343,10 @@ collectNormalEquations(const Module &module, const ParameterStore &parameters,
   }
   if (progress)
     progress->finish();
-  for (const NormalEquations &fold : folds)
-    if (fold.count() == 0)
-      return makeError(options.washout > 0
-                           ? "--washout leaves nothing to fit"
-                           : "there are no instants to fit");
+  for (const std::unique_ptr<Regression> &fold : folds)
+    if (fold->count() == 0)
+      return makeError(options.washout > 0 ? "--washout leaves nothing to fit"
+                                           : "there are no instants to fit");
   return folds;
 }
 

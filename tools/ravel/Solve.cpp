@@ -74,27 +74,39 @@ static Expected<std::vector<double>> parseRidges() {
   return values;
 }
 
+/// All parts together but one.
+static std::unique_ptr<Regression>
+merge(Regression::Kind kind, ArrayRef<std::unique_ptr<Regression>> parts,
+      const Regression *without) {
+  std::unique_ptr<Regression> all = Regression::create(
+      kind, parts.front()->getNumFeatures(), parts.front()->getNumTargets());
+  for (const std::unique_ptr<Regression> &part : parts)
+    if (part.get() != without)
+      all->merge(*part);
+  return all;
+}
+
 /// Of several ridges the one with the smallest error on parts that are held out
 /// in turn.
 static Expected<double> chooseRidge(ArrayRef<double> candidates,
-                                    ArrayRef<NormalEquations> parts,
-                                    const NormalEquations &all, bool hasBias) {
+                                    ArrayRef<std::unique_ptr<Regression>> parts,
+                                    Regression::Kind kind, bool hasBias) {
   if (candidates.size() == 1)
     return candidates.front();
   double best = 0, bestError = HUGE_VAL;
   for (double candidate : candidates) {
     double sum = 0, count = 0;
-    for (const NormalEquations &part : parts) {
-      NormalEquations rest = all;
-      rest.subtract(part);
-      Expected<std::vector<double>> weights = rest.solve(candidate, hasBias);
+    for (const std::unique_ptr<Regression> &part : parts) {
+      std::unique_ptr<Regression> rest =
+          merge(kind, parts, /*without=*/part.get());
+      Expected<std::vector<double>> weights = rest->solve(candidate, hasBias);
       if (!weights) {
         consumeError(weights.takeError());
         sum = HUGE_VAL;
         break;
       }
-      sum += part.computeError(*weights) * part.count();
-      count += part.count();
+      sum += part->computeError(*weights) * part->count();
+      count += part->count();
     }
     errs() << formatv("ridge {0:e2}: rmse {1:e4} held out\n", candidate,
                       std::sqrt(sum / count));
@@ -128,8 +140,8 @@ convert(const Module &module, const ParameterStore &store, DType type) {
   return result;
 }
 
-/// The sums of one pass, and of each fold.
-static Expected<std::vector<NormalEquations>>
+/// The regression of each fold.
+static Expected<std::vector<std::unique_ptr<Regression>>>
 collect(const Module &module, const ParameterStore &store, const Dataset &data,
         ReadoutOptions options) {
   ProgressOptions display;
@@ -137,20 +149,21 @@ collect(const Module &module, const ParameterStore &store, const Dataset &data,
   if (display.terminal)
     if (unsigned width = sys::Process::StandardErrColumns())
       display.columns = width;
-  return collectNormalEquations(module, store, data, options, &errs(), display);
+  return collectRegression(module, store, data, options, &errs(), display);
 }
 
-static void report(StringRef what, double error, const NormalEquations &sums) {
-  double variance = sums.computeVariance();
+static void report(StringRef what, double error, const Regression &regression) {
+  double variance = regression.computeVariance();
   errs() << formatv("{0}: rmse {1:e4}", what, std::sqrt(error));
   if (variance > 0)
     errs() << formatv(", nrmse {0:e4}", std::sqrt(error / variance));
-  errs() << formatv(" over {0} rows\n", static_cast<int64_t>(sums.count()));
+  errs() << formatv(" over {0} rows\n",
+                    static_cast<int64_t>(regression.count()));
 }
 
 Expected<int> solveReadout() {
-  if (solver != "ridge")
-    return makeError("--solve takes ridge, but is '" + solver + "'");
+  if (solver != "ridge" && solver != "qr")
+    return makeError("--solve takes ridge or qr, but is '" + solver + "'");
   if (resume)
     return makeError("--resume goes on with training by gradients; --solve is "
                      "one pass");
@@ -189,6 +202,7 @@ Expected<int> solveReadout() {
   options.precision = DType::F64;
   options.functions = {*function};
   options.solve = *function;
+  options.solveRows = solver == "qr";
   options.cpu = cpu;
   Compiler compiler = makeCompiler();
   Expected<Module> module = compiler.compile(model->source, options);
@@ -206,6 +220,8 @@ Expected<int> solveReadout() {
 
   ReadoutOptions settings;
   settings.function = *function + ".normal";
+  settings.kind =
+      options.solveRows ? Regression::Triangular : Regression::NormalEquations;
   settings.batchSize = batchSize;
   settings.washout = washout;
   settings.folds = candidates->size() > 1 ? int64_t(folds) : 1;
@@ -240,31 +256,32 @@ Expected<int> solveReadout() {
       data->validation.size() > 0
           ? formatv(" ({0} held out)", data->validation.size()).str()
           : "");
-  Expected<std::vector<NormalEquations>> parts =
+  Expected<std::vector<std::unique_ptr<Regression>>> parts =
       collect(*module, *drawn, data->training, settings);
   if (!parts)
     return parts.takeError();
-  NormalEquations all = parts->front();
-  for (const NormalEquations &part : drop_begin(*parts))
-    all.add(part);
   bool hasBias = readout->bias != nullptr;
-  Expected<double> ridge = chooseRidge(*candidates, *parts, all, hasBias);
+  Expected<double> ridge =
+      chooseRidge(*candidates, *parts, settings.kind, hasBias);
   if (!ridge)
     return ridge.takeError();
-  Expected<std::vector<double>> weights = all.solve(*ridge, hasBias);
+  std::unique_ptr<Regression> all =
+      merge(settings.kind, *parts, /*without=*/nullptr);
+  Expected<std::vector<double>> weights = all->solve(*ridge, hasBias);
   if (!weights)
     return weights.takeError();
   setWeights(*drawn, *readout, *weights);
   if (candidates->size() > 1)
     errs() << formatv("ridge {0:e2}\n", *ridge);
-  report("fitted", all.computeError(*weights), all);
+  report("fitted", all->computeError(*weights), *all);
   if (data->validation.size() > 0) {
     settings.folds = 1;
-    Expected<std::vector<NormalEquations>> held =
+    Expected<std::vector<std::unique_ptr<Regression>>> held =
         collect(*module, *drawn, data->validation, settings);
     if (!held)
       return held.takeError();
-    report("held out", held->front().computeError(*weights), held->front());
+    const Regression &regression = *held->front();
+    report("held out", regression.computeError(*weights), regression);
   }
 
   if (Error error = beginFolder(model->source, *config,

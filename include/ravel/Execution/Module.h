@@ -138,6 +138,8 @@ struct CompileOptions {
   /// An objective that is joined by "<objective>.normal", the sums of which its
   /// readout's normal equations are made.
   std::string solve;
+  /// Whether that gives the rows of the regression, not the sums of products.
+  bool solveRows = false;
   /// Inputs that the gradient is taken for too, by name.
   std::vector<std::string> gradientInputs;
   /// Instants between the states that the backward pass keeps of a loop over

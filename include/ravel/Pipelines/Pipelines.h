@@ -34,6 +34,10 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       *this, "solve",
       llvm::cl::desc("Objective whose readout gets its normal equations"),
       llvm::cl::init("")};
+  Option<bool> solveRows{
+      *this, "solve-rows",
+      llvm::cl::desc("Give the rows of that regression, not their sums"),
+      llvm::cl::init(false)};
   Option<bool> gradientOnly{
       *this, "gradient-only",
       llvm::cl::desc("Keep the gradient of the objective alone"),

@@ -4,9 +4,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 //
-// A readout in closed form: one pass over data of any length adds up the normal
-// equations in compiled code, then ridge regression solves them (Hoerl &
-// Kennard, Ridge regression, Technometrics 12, 1970).
+// A readout in closed form: one pass over data of any length, then ridge
+// regression (Hoerl & Kennard, Ridge regression, Technometrics 12, 1970), by
+// normal equations that compiled code adds up, or by a triangular factor.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,48 +15,60 @@
 
 #include "ravel/Training/FunctionCall.h"
 #include "ravel/Training/Progress.h"
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace ravel {
 
-/// Sums over the rows (features, 1, targets) of a regression.
-class NormalEquations {
+/// What is kept of the rows (features, 1, targets) of a regression.
+class Regression {
 public:
-  NormalEquations(int64_t numFeatures, int64_t numTargets)
-      : numFeatures(numFeatures), numTargets(numTargets),
-        sums(order() * order()) {}
+  enum Kind {
+    /// The sums of products of all columns. Their rounding is that of squares:
+    /// what is smaller than 1e-8 of the largest feature drowns in it.
+    NormalEquations,
+    /// The triangular factor of the rows by Householder's method (Golub & Van
+    /// Loan, Matrix Computations, 5.2): all digits, for more work.
+    Triangular,
+  };
+  static std::unique_ptr<Regression> create(Kind kind, int64_t numFeatures,
+                                            int64_t numTargets);
+  virtual ~Regression();
 
-  /// Adds what NAME.normal gave: [order, order].
-  void add(llvm::ArrayRef<double> matrix);
-  void add(const NormalEquations &other) { add(other.sums); }
-  void subtract(const NormalEquations &other);
+  /// Adds what NAME.normal gave: sums [order, order] or rows [n, order].
+  virtual void add(const TensorRef &values) = 0;
+  /// Adds the rows of another of the same kind and size.
+  virtual void merge(const Regression &other) = 0;
 
-  /// How many rows are in the sums.
-  double count() const { return sums[numFeatures * order() + numFeatures]; }
-
+  /// How many rows there are.
+  virtual double count() const = 0;
   /// The weights [numFeatures + 1, numTargets], the bias last, that minimize
   /// the sum of squared errors plus `ridge` times that of the weights, the bias
-  /// left out; without `hasBias` it is 0. An error where that is not a definite
-  /// answer: the features are dependent, and `ridge` is too small to tell.
-  llvm::Expected<std::vector<double>> solve(double ridge, bool hasBias) const;
-
+  /// left out; without `hasBias` it is 0. An error where that is no answer: the
+  /// features are dependent, and `ridge` is too small to tell.
+  virtual llvm::Expected<std::vector<double>> solve(double ridge,
+                                                    bool hasBias) const = 0;
   /// The mean over rows and targets of the squared errors of such weights.
-  double computeError(llvm::ArrayRef<double> weights) const;
-
-  int64_t numFeatures, numTargets;
-
+  virtual double computeError(llvm::ArrayRef<double> weights) const = 0;
   /// The variance of the targets over rows, the mean over targets.
-  double computeVariance() const;
+  virtual double computeVariance() const = 0;
 
-private:
-  int64_t order() const { return numFeatures + 1 + numTargets; }
-  std::vector<double> sums;
+  int64_t getNumFeatures() const { return numFeatures; }
+  int64_t getNumTargets() const { return numTargets; }
+  /// The length of a row.
+  int64_t getOrder() const { return numFeatures + 1 + numTargets; }
+
+protected:
+  Regression(int64_t numFeatures, int64_t numTargets)
+      : numFeatures(numFeatures), numTargets(numTargets) {}
+  int64_t numFeatures, numTargets;
 };
 
 struct ReadoutOptions {
-  /// The function NAME.normal.
+  /// The function NAME.normal, and what it gives.
   std::string function;
+  Regression::Kind kind = Regression::NormalEquations;
   int64_t batchSize = 32;
   /// Instants at the beginning of each sequence that only drive the states.
   int64_t washout = 0;
@@ -67,13 +79,13 @@ struct ReadoutOptions {
   int64_t numTargets = 1;
 };
 
-/// The sums of each fold, in one pass over the data. How far it is goes to
-/// `os`, if given, as `display` says.
-llvm::Expected<std::vector<NormalEquations>>
-collectNormalEquations(const Module &module, const ParameterStore &parameters,
-                       const Dataset &data, const ReadoutOptions &options,
-                       llvm::raw_ostream *os = nullptr,
-                       ProgressOptions display = {});
+/// The regression of each fold, in one pass over the data. How far it is goes
+/// to `os`, if given, as `display` says.
+llvm::Expected<std::vector<std::unique_ptr<Regression>>>
+collectRegression(const Module &module, const ParameterStore &parameters,
+                  const Dataset &data, const ReadoutOptions &options,
+                  llvm::raw_ostream *os = nullptr,
+                  ProgressOptions display = {});
 
 } // namespace ravel
 

@@ -15,47 +15,70 @@
 using namespace ravel;
 using namespace ravel::test;
 
-/// Rows (x0, x1, 1, y) with y = 2 x0 - 3 x1 + 5 and noise.
-static NormalEquations makeSums(int rows, double noise, uint64_t seed) {
-  Random random(seed);
-  NormalEquations sums(2, 1);
-  for (int row = 0; row < rows; ++row) {
-    double x0 = random.normal(), x1 = random.normal();
-    double z[] = {x0, x1, 1, 2 * x0 - 3 * x1 + 5 + noise * random.normal()};
-    std::vector<double> square;
-    for (double a : z)
-      for (double b : z)
-        square.push_back(a * b);
-    sums.add(square);
-  }
-  return sums;
+using RegressionPointer = std::unique_ptr<Regression>;
+
+/// Adds a row to a regression of either kind.
+static void addRow(Regression &regression, Regression::Kind kind,
+                   std::vector<double> row) {
+  int64_t size = row.size();
+  if (kind == Regression::Triangular)
+    return regression.add({DType::F64, {1, size}, row.data()});
+  std::vector<double> square;
+  for (double a : row)
+    for (double b : row)
+      square.push_back(a * b);
+  regression.add({DType::F64, {size, size}, square.data()});
 }
 
-static std::vector<double> solve(const NormalEquations &sums, double ridge,
+/// Rows (x0, x1, 1, y) with y = 2 x0 - 3 x1 + 5 and noise.
+static RegressionPointer makeRows(Regression::Kind kind, int rows, double noise,
+                                  uint64_t seed) {
+  Random random(seed);
+  RegressionPointer regression = Regression::create(kind, 2, 1);
+  for (int row = 0; row < rows; ++row) {
+    double x0 = random.normal(), x1 = random.normal();
+    addRow(*regression, kind,
+           {x0, x1, 1, 2 * x0 - 3 * x1 + 5 + noise * random.normal()});
+  }
+  return regression;
+}
+
+static std::vector<double> solve(const Regression &regression, double ridge,
                                  bool hasBias = true) {
-  llvm::Expected<std::vector<double>> weights = sums.solve(ridge, hasBias);
+  llvm::Expected<std::vector<double>> weights =
+      regression.solve(ridge, hasBias);
   EXPECT_TRUE(bool(weights)) << llvm::toString(weights.takeError());
   return weights ? *weights : std::vector<double>(3);
 }
 
-TEST(ReadoutTest, SolvesWhatIsLinear) {
-  NormalEquations sums = makeSums(50, 0, 1);
-  std::vector<double> weights = solve(sums, 0);
+class ReadoutTest : public testing::TestWithParam<Regression::Kind> {};
+INSTANTIATE_TEST_SUITE_P(All, ReadoutTest,
+                         testing::Values(Regression::NormalEquations,
+                                         Regression::Triangular),
+                         [](const auto &info) {
+                           return info.param == Regression::Triangular
+                                      ? "Triangular"
+                                      : "NormalEquations";
+                         });
+
+TEST_P(ReadoutTest, SolvesWhatIsLinear) {
+  RegressionPointer rows = makeRows(GetParam(), 50, 0, 1);
+  std::vector<double> weights = solve(*rows, 0);
   EXPECT_NEAR(weights[0], 2, 1e-12);
   EXPECT_NEAR(weights[1], -3, 1e-12);
   EXPECT_NEAR(weights[2], 5, 1e-12);
-  EXPECT_NEAR(sums.computeError(weights), 0, 1e-12);
-  EXPECT_EQ(sums.count(), 50);
+  EXPECT_NEAR(rows->computeError(weights), 0, 1e-12);
+  EXPECT_EQ(rows->count(), 50);
 }
 
 // The gradient of the objective is zero at its least value.
-TEST(ReadoutTest, RidgeCountsTheWeightsButNotTheBias) {
-  NormalEquations sums = makeSums(50, 0.1, 1);
+TEST_P(ReadoutTest, RidgeCountsTheWeightsButNotTheBias) {
+  RegressionPointer rows = makeRows(GetParam(), 50, 0.1, 1);
   auto objective = [&](std::vector<double> w, double ridge) {
-    return sums.computeError(w) * sums.count() +
+    return rows->computeError(w) * rows->count() +
            ridge * (w[0] * w[0] + w[1] * w[1]);
   };
-  std::vector<double> best = solve(sums, 10);
+  std::vector<double> best = solve(*rows, 10);
   for (int i = 0; i < 3; ++i) {
     std::vector<double> more = best, less = best;
     more[i] += 1e-4;
@@ -65,37 +88,49 @@ TEST(ReadoutTest, RidgeCountsTheWeightsButNotTheBias) {
   }
 }
 
-TEST(ReadoutTest, WithoutBiasItIsZero) {
-  std::vector<double> weights = solve(makeSums(50, 0, 1), 0, false);
-  EXPECT_EQ(weights[2], 0);
+TEST_P(ReadoutTest, WithoutBiasItIsZero) {
+  EXPECT_EQ(solve(*makeRows(GetParam(), 50, 0, 1), 0, false)[2], 0);
 }
 
-TEST(ReadoutTest, FoldsAreSubtracted) {
-  NormalEquations a = makeSums(30, 0.5, 1), b = makeSums(20, 0.5, 2);
-  NormalEquations all = a;
-  all.add(b);
-  EXPECT_EQ(all.count(), 50);
-  all.subtract(b);
-  std::vector<double> expected = solve(a, 1e-3), actual = solve(all, 1e-3);
+TEST_P(ReadoutTest, PartsMerge) {
+  RegressionPointer a = makeRows(GetParam(), 30, 0.5, 1);
+  RegressionPointer b = makeRows(GetParam(), 20, 0.5, 2);
+  RegressionPointer all = Regression::create(GetParam(), 2, 1);
+  all->merge(*a);
+  std::vector<double> expected = solve(*a, 1e-3), actual = solve(*all, 1e-3);
   for (int i = 0; i < 3; ++i)
     EXPECT_NEAR(actual[i], expected[i], 1e-12);
+  all->merge(*b);
+  EXPECT_EQ(all->count(), 50);
 }
 
-TEST(ReadoutTest, VarianceIsThatOfTheTargets) {
-  NormalEquations sums(0, 1);
+TEST_P(ReadoutTest, VarianceIsThatOfTheTargets) {
+  RegressionPointer rows = Regression::create(GetParam(), 0, 1);
   for (double y : {1.0, 2.0, 6.0})
-    sums.add({1, y, y, y * y});
-  EXPECT_NEAR(sums.computeVariance(), (4 + 1 + 9) / 3.0, 1e-12);
+    addRow(*rows, GetParam(), {1, y});
+  EXPECT_NEAR(rows->computeVariance(), (4 + 1 + 9) / 3.0, 1e-12);
 }
 
-TEST(ReadoutTest, ValuesThatAreNotFiniteGiveNoReadout) {
-  NormalEquations sums(1, 1);
-  sums.add({NAN, 1, 1, 1, 1, 1, 1, 1, 1});
-  llvm::Expected<std::vector<double>> weights = sums.solve(1, true);
-  ASSERT_FALSE(bool(weights));
-  EXPECT_EQ(llvm::toString(weights.takeError()),
+TEST_P(ReadoutTest, ValuesThatAreNotFiniteGiveNoReadout) {
+  RegressionPointer rows = Regression::create(GetParam(), 1, 1);
+  addRow(*rows, GetParam(), {NAN, 1, 1});
+  EXPECT_EQ(messageOf(rows->solve(1, true)),
             "the readout can't be solved: its features depend on each other; "
             "give a larger --ridge");
+}
+
+// Two features that differ by 1e-9: squared, that is less than the rounding of
+// their sums, but not in a triangular factor.
+TEST(RegressionTest, TriangularFactorTellsNearlyDependentFeaturesApart) {
+  Random random(1);
+  RegressionPointer rows = Regression::create(Regression::Triangular, 2, 1);
+  for (int row = 0; row < 50; ++row) {
+    double x = random.normal(), d = random.normal();
+    addRow(*rows, Regression::Triangular, {x, x + 1e-9 * d, 1, 1e-9 * d});
+  }
+  std::vector<double> weights = solve(*rows, 0);
+  EXPECT_NEAR(weights[0], -1, 1e-5);
+  EXPECT_NEAR(weights[1], 1, 1e-5);
 }
 
 //===----------------------------------------------------------------------===//
@@ -133,7 +168,7 @@ struct Reference {
 };
 } // namespace
 
-TEST(ReadoutTest, StatesEqualNumpy) {
+TEST(ReservoirCellTest, StatesEqualNumpy) {
   Reference reference;
   CompileOptions options;
   options.precision = DType::F64;
@@ -152,13 +187,16 @@ TEST(ReadoutTest, StatesEqualNumpy) {
     ASSERT_NEAR(actual[i], expected[i], 1e-13);
 }
 
-/// The sums of the reference's data, in batches of `batchSize`.
-static std::vector<NormalEquations> collect(const Reference &reference,
-                                            int64_t batchSize, int64_t folds) {
+/// The regression of the reference's data, in batches of `batchSize`.
+static std::vector<RegressionPointer> collect(Regression::Kind kind,
+                                              const Reference &reference,
+                                              int64_t batchSize,
+                                              int64_t folds) {
   CompileOptions options;
   options.precision = DType::F64;
   options.functions = {"loss"};
   options.solve = "loss";
+  options.solveRows = kind == Regression::Triangular;
   Module module = get(Compiler().compile({kModel, "model"}, options));
   std::vector<ParameterSpec> specs;
   for (const ManifestEntry &entry : module.manifest())
@@ -185,44 +223,48 @@ static std::vector<NormalEquations> collect(const Reference &reference,
   }
   ReadoutOptions readout;
   readout.function = "loss.normal";
+  readout.kind = kind;
   readout.batchSize = batchSize;
   readout.washout = 20;
   readout.folds = folds;
   readout.numTargets = 2;
-  return get(collectNormalEquations(
+  return get(collectRegression(
       module, store, get(Dataset::create(std::move(fields))), readout));
 }
 
-TEST(ReadoutTest, RidgeEqualsNumpyLeastSquares) {
+TEST_P(ReadoutTest, RidgeEqualsNumpyLeastSquares) {
   Reference reference;
   auto expected = reference.all.at("weights").view<double>();
   for (int64_t batchSize : {1, 2, 8}) {
-    NormalEquations sums = collect(reference, batchSize, 1).front();
-    EXPECT_EQ(sums.count(), 1000 - 3 * 20);
-    std::vector<double> weights = solve(sums, 1e-2);
+    RegressionPointer rows =
+        std::move(collect(GetParam(), reference, batchSize, 1).front());
+    EXPECT_EQ(rows->count(), 1000 - 3 * 20);
+    std::vector<double> weights = solve(*rows, 1e-2);
     ASSERT_EQ(weights.size(), expected.size());
     for (size_t i = 0; i < weights.size(); ++i)
       EXPECT_NEAR(weights[i], expected[i], 1e-8);
-    EXPECT_NEAR(sums.computeError(weights),
+    EXPECT_NEAR(rows->computeError(weights),
                 reference.all.at("error").view<double>()[0], 1e-12);
   }
 }
 
 // Of three examples two folds hold out whole ones, four cut each by time.
-TEST(ReadoutTest, FoldsMakeUpTheWhole) {
+TEST_P(ReadoutTest, FoldsMakeUpTheWhole) {
   Reference reference;
-  NormalEquations whole = collect(reference, 8, 1).front();
-  std::vector<double> expected = solve(whole, 1e-2);
+  RegressionPointer whole =
+      std::move(collect(GetParam(), reference, 8, 1).front());
+  std::vector<double> expected = solve(*whole, 1e-2);
   for (int64_t folds : {2, 4}) {
-    std::vector<NormalEquations> parts = collect(reference, 8, folds);
+    std::vector<RegressionPointer> parts =
+        collect(GetParam(), reference, 8, folds);
     ASSERT_EQ(int64_t(parts.size()), folds);
-    NormalEquations sum = parts.front();
+    RegressionPointer sum = std::move(parts.front());
     for (int64_t k = 1; k < folds; ++k) {
-      EXPECT_GT(parts[k].count(), 100);
-      sum.add(parts[k]);
+      EXPECT_GT(parts[k]->count(), 100);
+      sum->merge(*parts[k]);
     }
-    EXPECT_EQ(sum.count(), whole.count());
-    std::vector<double> actual = solve(sum, 1e-2);
+    EXPECT_EQ(sum->count(), whole->count());
+    std::vector<double> actual = solve(*sum, 1e-2);
     for (size_t i = 0; i < actual.size(); ++i)
       EXPECT_NEAR(actual[i], expected[i], 1e-9);
   }

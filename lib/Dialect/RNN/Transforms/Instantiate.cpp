@@ -122,7 +122,7 @@ public:
   func::FuncOp run(func::FuncOp source);
   /// Returns the function NAME.normal of an objective, or null after a
   /// diagnostic.
-  func::FuncOp runNormal(func::FuncOp source);
+  func::FuncOp runNormal(func::FuncOp source, bool givesRows);
   /// The update of one row of a parameter as a function of the name of
   /// `source`: (parameter, gradient, states..., learning rate, step) to
   /// (parameter, states...).
@@ -180,8 +180,8 @@ private:
                          IRMapping &mapping);
   /// Notes what `op` tells about the readout that is to be solved.
   LogicalResult noteReadout(Operation *op, IRMapping &mapping);
-  /// The sums of which the readout's normal equations are made.
-  Value createNormalMatrix(OpBuilder &builder);
+  /// The rows of the readout's regression: features, 1, target.
+  Value createRows(OpBuilder &builder);
   /// Makes the states that loops begin with arguments, and what they end with
   /// results, so that sequences can be given in parts; nothing where they
   /// can't.
@@ -836,7 +836,7 @@ LogicalResult FunctionInstantiation::noteReadout(Operation *op,
   return success();
 }
 
-Value FunctionInstantiation::createNormalMatrix(OpBuilder &builder) {
+Value FunctionInstantiation::createRows(OpBuilder &builder) {
   Location loc = solved->op.getLoc();
   SmallVector<Value> values(solved->features);
   values.push_back(solvedTarget);
@@ -848,7 +848,6 @@ Value FunctionInstantiation::createNormalMatrix(OpBuilder &builder) {
     size += cast<RankedTensorType>(getElementOrSelf(feature.getType()))
                 .getDimSize(0);
   auto rowType = RankedTensorType::get({size}, scalar);
-  // One row of the regression: features, 1, target.
   auto createRow = [&](OpBuilder &b, ValueRange parts) -> Value {
     SmallVector<Value> columns(parts.drop_back());
     columns.push_back(
@@ -859,19 +858,22 @@ Value FunctionInstantiation::createNormalMatrix(OpBuilder &builder) {
     columns.push_back(wanted);
     return tensor::ConcatOp::create(b, loc, rowType, /*dim=*/0, columns);
   };
-  Value rows;
   if (isSequence) {
     auto scan =
         ScanOp::create(builder, loc, values, ValueRange(), TypeRange(rowType));
     OpBuilder body = OpBuilder::atBlockBegin(&scan.getEntry());
     Value row = createRow(body, ValueRange(scan.getInputArgs()));
     YieldOp::create(body, loc, row);
-    rows = scan.getOutputs().front();
-  } else {
-    rows = createRow(builder, values);
+    return scan.getOutputs().front();
   }
-  return ContractOp::create(
-      builder, loc, RankedTensorType::get({size, size}, scalar), rows, rows);
+  return createRow(builder, values);
+}
+
+/// The sum over all rows of their outer products with themselves.
+static Value createSquare(OpBuilder &builder, Location loc, Value rows) {
+  auto type = cast<RankedTensorType>(getElementOrSelf(rows.getType()));
+  int64_t size = type.getDimSize(0);
+  return ContractOp::create(builder, loc, type.clone({size, size}), rows, rows);
 }
 
 void FunctionInstantiation::carryStates(
@@ -908,7 +910,8 @@ void FunctionInstantiation::carryStates(
     }
 }
 
-func::FuncOp FunctionInstantiation::runNormal(func::FuncOp source) {
+func::FuncOp FunctionInstantiation::runNormal(func::FuncOp source,
+                                              bool givesRows) {
   solves = true;
   func::FuncOp normal = run(source);
   if (!normal)
@@ -923,10 +926,15 @@ func::FuncOp FunctionInstantiation::runNormal(func::FuncOp source) {
     return nullptr;
   }
   OpBuilder builder(returned);
-  SmallVector<Value> results{createNormalMatrix(builder)};
-  SmallVector<DictionaryAttr> resultAttrs{builder.getDictionaryAttr(
-      {builder.getNamedAttr(RNNDialect::kSharedAttr, builder.getUnitAttr()),
-       builder.getNamedAttr(RNNDialect::kNameAttr, solved->op.getNameAttr())})};
+  SmallVector<Value> results{createRows(builder)};
+  NamedAttrList attrs;
+  attrs.set(RNNDialect::kNameAttr, solved->op.getNameAttr());
+  if (!givesRows) {
+    results = {createSquare(builder, solved->op.getLoc(), results.front())};
+    attrs.set(RNNDialect::kSharedAttr, builder.getUnitAttr());
+  }
+  SmallVector<DictionaryAttr> resultAttrs{
+      attrs.getDictionary(builder.getContext())};
   returned->setOperands(results);
   bool isSequence = isa<SeqType>(solved->result.getType());
   // The prediction and its loss: in vain.
@@ -1112,7 +1120,7 @@ struct InstantiatePass
       if (source.getName() != StringRef(solve))
         continue;
       if (!FunctionInstantiation(symbols, manifest, /*training=*/false)
-               .runNormal(source))
+               .runNormal(source, solveRows))
         return signalPassFailure();
     }
     for (auto optimizer :

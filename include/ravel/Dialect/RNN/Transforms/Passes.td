@@ -44,7 +44,7 @@ def RNNInstantiate : Pass<"rnn-instantiate", "::mlir::ModuleOp"> {
     `z^T z`, where z is what the readout reads, a 1, and its target. Where the
     readout is of sequences and no loop goes backwards, the states of loops are
     carried from window to window (`rnn.carry`), so that data of any length can
-    be given in parts.
+    be given in parts. With `solve-rows` it gives the z themselves.
 
     ```mlir
     rnn.cell @elman(%x) state(%h) {
@@ -78,6 +78,8 @@ def RNNInstantiate : Pass<"rnn-instantiate", "::mlir::ModuleOp"> {
   let options = [
     Option<"solve", "solve", "std::string", "\"\"",
            "The objective whose readout gets a function of normal equations">,
+    Option<"solveRows", "solve-rows", "bool", "false",
+           "Give the rows of the regression, not the sums of their products">,
     Option<"training", "training", "bool", "false",
            "Whether dropout and zoneout draw at random">,
     Option<"scheduledSampling", "scheduled-sampling", "double", "0.0",
