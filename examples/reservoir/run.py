@@ -128,13 +128,15 @@ TASKS = {
         lambda r, s: free_running(r, s, 17, 400, 3000, "5e-12")),
     "mackey-glass-17-long": (
         "NRMSE84, 400 units, 21,000 instants", "1.2e-4 (Jaeger 2001)",
-        lambda r, s: free_running(r, s, 17, 400, 21000, "5e-12")),
+        lambda r, s: free_running(r, s, 17, 400, 21000, "6e-11",
+                                  spectral_radius=1.009, leak=0.826,
+                                  input_scaling=0.655, bias_scaling=0.195)),
     "mackey-glass-17-1000": (
         "NRMSE84, 1000 units, 3,000 instants", "6.3e-5 (Jaeger & Haas 2004)",
-        lambda r, s: free_running(r, s, 17, 1000, 3000, "5e-12")),
+        lambda r, s: free_running(r, s, 17, 1000, 3000, "1e-14")),
     "mackey-glass-30": (
         "NRMSE84, 400 units, 3,000 instants", "0.11 (Jaeger 2001)",
-        lambda r, s: free_running(r, s, 30, 400, 3000, "2e-9", density=0.0125,
+        lambda r, s: free_running(r, s, 30, 400, 3000, "1e-7", density=0.0125,
                                   spectral_radius=0.846, leak=0.443,
                                   input_scaling=0.837, bias_scaling=0.057)),
     "narma-50": (
