@@ -104,10 +104,10 @@ Error setAlias(ModelSource &source, StringRef setting) {
     source.text.replace(begin, alias->value.size(), completed);
     return Error::success();
   }
-  return makeError("--set: '" + source.path + "' has no alias '" + name + "'" +
-                   (known.empty() ? "; `#" + name +
-                                        " = …` in a line of its own defines one"
-                                  : "; it has " + known));
+  return makeError(
+      "--set: '" + source.path + "' has no alias '" + name + "'" +
+      (known.empty() ? "; `#" + name + " = …` in a line of its own defines one"
+                     : "; it has " + known));
 }
 
 } // namespace ravel::driver

@@ -265,10 +265,11 @@ cl::opt<double> scheduledSampling(
     cl::sub(trainCommand), cl::cat(trainingOptions));
 cl::opt<std::string> solver(
     "solve", cl::value_desc("ridge|qr"),
-    cl::desc("Fit the objective's rnn.readout in closed form, in one pass over "
-             "the data, in place of training by gradients: ridge regression by "
-             "normal equations, or by a QR factorization, which keeps all digits "
-             "and takes longer"),
+    cl::desc(
+        "Fit the objective's rnn.readout in closed form, in one pass over "
+        "the data, in place of training by gradients: ridge regression by "
+        "normal equations, or by a QR factorization, which keeps all digits "
+        "and takes longer"),
     cl::sub(trainCommand), cl::cat(trainingOptions));
 cl::opt<std::string>
     ridges("ridge", cl::init("1e-8"), cl::value_desc("R,..."),

@@ -24,8 +24,8 @@ namespace {
 
 /// A loss of the outputs and final states of one unroll of `cell`, forward or
 /// in reverse, from given states.
-std::string writeUnroll(const PreludeCell &cell,
-                        llvm::ArrayRef<int64_t> states, bool reverse) {
+std::string writeUnroll(const PreludeCell &cell, llvm::ArrayRef<int64_t> states,
+                        bool reverse) {
   std::string args, initial, types, terms, finalTypes;
   std::string total = "%l";
   for (auto [k, size] : llvm::enumerate(states)) {
@@ -46,8 +46,8 @@ std::string writeUnroll(const PreludeCell &cell,
       "({10}{6}) -> ({0}{6})\n"
       "  %l = rnn.mse %y#0, %t {{reduction = \"sum\"} : {0}, {0}\n"
       "{7}  return {8} : f32\n}\n",
-      y, args, states.size() + 1, cell.name, initial,
-      reverse ? "reverse" : "", types, terms, total, cell.forInputs("%x"),
+      y, args, states.size() + 1, cell.name, initial, reverse ? "reverse" : "",
+      types, terms, total, cell.forInputs("%x"),
       cell.forInputs("!rnn.seq<tensor<3xf32>>"));
 }
 
