@@ -193,8 +193,7 @@ struct FuseGatesPass
       function.walk([&](ScanOp scan) { blocks.push_back(&scan.getEntry()); });
     }
     for (Block *block : blocks) {
-      if (joinSteps &&
-          block->getParentOp()->hasAttr(RNNDialect::kStreamAttr)) {
+      if (joinSteps && block->getParentOp()->hasAttr(RNNDialect::kStreamAttr)) {
         fuseSums(*block, /*transpose=*/false);
         uniteVectors(*block);
       }

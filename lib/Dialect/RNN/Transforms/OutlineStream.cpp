@@ -197,8 +197,8 @@ bool Stream::analyze() {
 // The two functions
 //===----------------------------------------------------------------------===//
 
-/// `value`, and 0 where it is so small that its products with weights may not be
-/// normal numbers.
+/// `value`, and 0 where it is so small that its products with weights may not
+/// be normal numbers.
 static Value flushTiny(OpBuilder &builder, Value value) {
   Type type = value.getType();
   auto scalar = dyn_cast<FloatType>(getElementTypeOrSelf(type));
