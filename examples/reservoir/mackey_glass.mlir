@@ -1,6 +1,6 @@
 // An echo state network that learns to say what comes next, and then listens to
 // itself: Jaeger, The "echo state" approach to analysing and training recurrent
-// neural networks (2001), section 5.
+// neural networks (2001).
 
 #density = 0.05
 #spectral_radius = 0.999

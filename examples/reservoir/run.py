@@ -140,7 +140,7 @@ TASKS = {
                                   spectral_radius=0.846, leak=0.443,
                                   input_scaling=0.837, bias_scaling=0.057)),
     "narma-50": (
-        "NMSE, 50 units", "0.107 (Rodan & Tino 2011)",
+        "NMSE, 50 units", "0.107",
         lambda r, s: narma(r, s, "@loss", "6e-11")),
     "narma-400": (
         "NMSE, 400 units", "", lambda r, s: narma(r, s, "@loss", "1e-8", units=400)),
@@ -151,7 +151,7 @@ TASKS = {
         "NMSE, 3 layers of 133 units", "",
         lambda r, s: narma(r, s, "@deep_loss", "1e-8", layer=133)),
     "memory-orthogonal": (
-        "memory capacity, 100 units", "at least 95, at most 100 (White et al. 2004)",
+        "memory capacity, 100 units", "at least 95, at most 100 (Jaeger 2001)",
         lambda r, s: memory(r, s, "orthogonal", "0")),
     "memory-random": (
         "memory capacity, 100 units, linear", "at most 100 (Jaeger 2001)",

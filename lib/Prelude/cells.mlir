@@ -438,9 +438,9 @@ rnn.cell @lru(%x) state(%re, %im) {
 //===----------------------------------------------------------------------===//
 
 // Jaeger, The "echo state" approach to analysing and training recurrent neural
-// networks (2001), eq. 1.2, with the leak a of Jaeger et al., Optimization and
+// networks (2001), with the leak a of Jaeger et al., Optimization and
 // applications of echo state networks with leaky-integrator neurons, Neural
-// Networks 20 (2007), eq. 5.
+// Networks 20 (2007).
 //   h' = (1 - a) h + a tanh(x W + h U + b)
 rnn.cell @esn(%x) state(%h) {
   %u = rnn.project "input" (%x) {bias = false, trainable = false,
@@ -463,7 +463,7 @@ rnn.cell @esn(%x) state(%h) {
   rnn.yield %h1 state(%h1)
 }
 
-// Jaeger (2001), eq. 1.2, with the output fed back: `rnn.unroll … feedback` or
+// Jaeger (2001), with the output fed back: `rnn.unroll … feedback` or
 // a scan gives it, the fitted one when it runs free, the taught one before.
 //   h' = (1 - a) h + a tanh(x W + y V + h U + b)
 rnn.cell @esn_feedback(%x, %y) state(%h) {
@@ -505,7 +505,7 @@ rnn.cell @linear_reservoir(%x) state(%h) {
 }
 
 // Schrauwen et al., Improving reservoirs using intrinsic plasticity,
-// Neurocomputing 71 (2008), eqs. 9 and 10: the reservoir learns without a
+// Neurocomputing 71 (2008): the reservoir learns without a
 // teacher. Gain 1 + g and bias b of each unit move its output towards a normal
 // distribution; a rate of 0 holds them.
 //   y = tanh((1 + g) n + b),  n = x W + h U

@@ -116,9 +116,10 @@ static std::string describe(bool isSequence, DType dtype,
 Expected<std::string> FunctionCall::bind(const Dataset &dataset) const {
   // By class of lengths, the axis, and the input that is on it.
   std::map<int64_t, std::pair<std::string, std::string>> axes;
-  // Of a gradient people know the objective.
+  // Of a gradient or a regression people know the objective.
   StringRef objective = callee->name;
   objective.consume_back("_grad");
+  objective.consume_back(".normal");
   for (const Argument *input : dataInputs()) {
     const Field *field = dataset.find(input->name);
     if (!field) {
@@ -239,8 +240,9 @@ Expected<BatchCall> FunctionCall::makeCall(const Batch &batch, uint64_t seed,
     case Role::Starts:
     case Role::Sources:
     case Role::Longest:
+    case Role::Instant:
       return makeError("'" + Twine(callee->name) +
-                       "' takes memories, which no data give");
+                       "' is a part of a function: it takes what no data give");
     case Role::Batch:
       continue;
     case Role::Input: {

@@ -11,6 +11,7 @@
 #include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace llvm;
 namespace ravel {
@@ -49,8 +50,8 @@ public:
   }
   double count() const override { return sums(numFeatures, numFeatures); }
 
-  Expected<std::vector<double>> solve(double ridge,
-                                      bool hasBias) const override {
+  Expected<std::vector<double>> solve(double ridge, bool hasBias,
+                                      bool *isSingular) const override {
     int64_t size = numFeatures + (hasBias ? 1 : 0);
     Eigen::MatrixXd left = sums.topLeftCorner(size, size);
     left.diagonal().head(numFeatures).array() += ridge;
@@ -61,6 +62,8 @@ public:
         factors.solve(sums.block(0, numFeatures + 1, size, numTargets));
     if (factors.info() != Eigen::Success || !result.allFinite())
       return makeDependentError();
+    if (isSingular)
+      *isSingular = !(factors.rcond() > std::numeric_limits<double>::epsilon());
     return weights;
   }
 
@@ -112,8 +115,8 @@ public:
   }
   double count() const override { return rows; }
 
-  Expected<std::vector<double>> solve(double ridge,
-                                      bool hasBias) const override {
+  Expected<std::vector<double>> solve(double ridge, bool hasBias,
+                                      bool *isSingular) const override {
     int64_t size = numFeatures + (hasBias ? 1 : 0);
     // Below the factor stand rows that ask for small weights.
     Eigen::MatrixXd left =
@@ -246,13 +249,135 @@ static Expected<Dataset> cutWindows(const Dataset &data, StringRef axis,
   return windows;
 }
 
-/// The length of the rows that NAME.normal speaks about.
-static Expected<int64_t> getOrder(const FunctionCall &call) {
+/// Where windows of a group begin and end: the washout, if any, and windows of
+/// rows enough to be worth a matrix of sums, and to fill all folds that time is
+/// cut into.
+static std::vector<int64_t> findCuts(const Group &group, int64_t order,
+                                     const ReadoutOptions &options) {
+  std::vector<int64_t> cuts{0};
+  if (options.washout > 0)
+    cuts.push_back(options.washout);
+  int64_t size = group.examples.size();
+  int64_t window = std::max<int64_t>(1024, 2 * order) / size + 1;
+  int64_t counted = std::max<int64_t>(group.longest - options.washout, 0);
+  if (!group.fold)
+    window = std::clamp<int64_t>(counted / options.folds, 1, window);
+  while (cuts.back() < group.longest)
+    cuts.push_back(cuts.back() + window);
+  return cuts;
+}
+
+namespace {
+
+/// One pass over data.
+class Collector {
+public:
+  Collector(FunctionCall &call, const Dataset &data, StringRef axis,
+            const ReadoutOptions &options)
+      : call(call), data(data), axis(axis), options(options),
+        inParts(!call.carriedInputs().empty()) {}
+
+  /// An error where the function or the data can't give what is asked.
+  Error check() const;
+  /// An empty regression for each fold; an error where the function gives none.
+  Error createFolds();
+  Error run(std::optional<Progress> &progress);
+  /// How many instants, or examples that are no sequences, there are.
+  int64_t count() const;
+
+  std::vector<std::unique_ptr<Regression>> folds;
+
+private:
+  Error runGroup(const Group &group, std::optional<Progress> &progress);
+  int64_t getLength(const Dataset &dataset, int64_t example) const {
+    return axis.empty() ? 1 : dataset.length(axis, example);
+  }
+
+  FunctionCall &call;
+  const Dataset &data;
+  StringRef axis;
+  const ReadoutOptions &options;
+  bool inParts;
+  int64_t order = 0, done = 0;
+};
+
+} // namespace
+
+Error Collector::check() const {
+  if (options.washout > 0 && !inParts)
+    return makeError("--washout needs a readout of sequences that can be given "
+                     "in parts: no loop over time may go backwards or begin "
+                     "with what another one ends with");
+  if (options.folds > 1 && data.size() < options.folds && !inParts)
+    return makeError("--folds " + Twine(options.folds) +
+                     " needs as many examples, but there are " +
+                     Twine(data.size()));
+  return Error::success();
+}
+
+Error Collector::createFolds() {
   std::vector<const Argument *> results = call.results();
   if (results.size() != 1 || results.front()->shape.empty())
     return makeError("'" + call.signature().name +
                      "' does not give a regression");
-  return results.front()->shape.back();
+  order = results.front()->shape.back();
+  for (int64_t fold = 0; fold < options.folds; ++fold)
+    folds.push_back(Regression::create(
+        options.kind, order - 1 - options.numTargets, options.numTargets));
+  return Error::success();
+}
+
+int64_t Collector::count() const {
+  int64_t total = 0;
+  for (int64_t example = 0; example < data.size(); ++example)
+    total += getLength(data, example);
+  return total;
+}
+
+Error Collector::runGroup(const Group &group,
+                          std::optional<Progress> &progress) {
+  Expected<Dataset> windows =
+      inParts ? cutWindows(data, axis, group, findCuts(group, order, options))
+              : Expected<Dataset>(data.select(group.examples));
+  if (!windows)
+    return windows.takeError();
+  BatchingOptions batching;
+  batching.batchSize = group.examples.size();
+  batching.shuffle = false;
+  batching.axis = axis.str();
+  Expected<Batcher> batcher = Batcher::create(*windows, batching);
+  if (!batcher)
+    return batcher.takeError();
+  int64_t skipped = inParts && options.washout > 0 ? 1 : 0;
+  int64_t count = batcher->batchesPerEpoch();
+  for (int64_t window = 0; window < count; ++window) {
+    Batch batch = batcher->next();
+    if (Error error = call.run(batch))
+      return error;
+    if (window >= skipped) {
+      int64_t fold = group.fold.value_or(
+          std::min((window - skipped) * options.folds / (count - skipped),
+                   options.folds - 1));
+      folds[fold]->add(call.result(0));
+    }
+    for (int64_t example : batch.examples)
+      done += getLength(*windows, example);
+    if (progress)
+      progress->update(done, {});
+  }
+  return Error::success();
+}
+
+Error Collector::run(std::optional<Progress> &progress) {
+  for (const Group &group :
+       makeGroups(data, axis, options.batchSize, options.folds))
+    if (Error error = runGroup(group, progress))
+      return error;
+  for (const std::unique_ptr<Regression> &fold : folds)
+    if (fold->count() == 0)
+      return makeError(options.washout > 0 ? "--washout leaves nothing to fit"
+                                           : "there are no instants to fit");
+  return Error::success();
 }
 
 Expected<std::vector<std::unique_ptr<Regression>>>
@@ -266,88 +391,22 @@ collectRegression(const Module &module, const ParameterStore &parameters,
   Expected<std::string> axis = call->bind(data);
   if (!axis)
     return axis.takeError();
-  Expected<int64_t> order = getOrder(*call);
-  if (!order)
-    return order.takeError();
-  std::vector<std::unique_ptr<Regression>> folds;
-  for (int64_t fold = 0; fold < options.folds; ++fold)
-    folds.push_back(Regression::create(
-        options.kind, *order - 1 - options.numTargets, options.numTargets));
-  bool inParts = !call->carriedInputs().empty();
-  if (options.washout > 0 && !inParts)
-    return makeError("--washout needs a readout of sequences that can be given "
-                     "in parts: no loop over time may go backwards or begin "
-                     "with what another one ends with");
-  if (options.folds > 1 && data.size() < options.folds && !inParts)
-    return makeError("there are fewer examples than --folds");
-
-  std::vector<Group> groups =
-      makeGroups(data, *axis, options.batchSize, options.folds);
-  int64_t total = 0, done = 0;
-  for (const Group &group : groups)
-    for (int64_t example : group.examples)
-      total += axis->empty() ? 1 : data.length(*axis, example);
+  Collector collector(*call, data, *axis, options);
+  if (Error error = collector.check())
+    return error;
+  if (Error error = collector.createFolds())
+    return error;
   std::optional<Progress> progress;
   if (os) {
     display.unit = axis->empty() ? "example" : "instant";
-    display.total = total;
+    display.total = collector.count();
     progress.emplace(*os, display);
   }
-  for (const Group &group : groups) {
-    int64_t size = group.examples.size();
-    std::vector<int64_t> cuts{0};
-    if (inParts) {
-      // Rows enough to be worth a matrix of sums.
-      int64_t window = std::max<int64_t>(1024, 2 * *order) / size + 1;
-      int64_t counted = std::max<int64_t>(group.longest - options.washout, 0);
-      if (!group.fold)
-        window =
-            std::max<int64_t>(std::min(window, counted / options.folds), 1);
-      if (options.washout > 0)
-        cuts.push_back(options.washout);
-      while (cuts.back() < group.longest)
-        cuts.push_back(cuts.back() + window);
-    }
-    Expected<Dataset> windows =
-        inParts ? cutWindows(data, *axis, group, cuts)
-                : Expected<Dataset>(data.select(group.examples));
-    if (!windows)
-      return windows.takeError();
-    BatchingOptions batching;
-    batching.batchSize = size;
-    batching.shuffle = false;
-    batching.axis = *axis;
-    Expected<Batcher> batcher = Batcher::create(*windows, batching);
-    if (!batcher)
-      return batcher.takeError();
-    int64_t skipped = inParts && options.washout > 0 ? 1 : 0;
-    int64_t count = batcher->batchesPerEpoch();
-    for (int64_t window = 0; window < count; ++window) {
-      Batch batch = batcher->next();
-      if (Error error = call->run(batch))
-        return error;
-      if (window >= skipped) {
-        int64_t fold = group.fold.value_or(
-            std::min((window - skipped) * options.folds / (count - skipped),
-                     options.folds - 1));
-        folds[fold]->add(call->result(0));
-      }
-      if (axis->empty())
-        done += batch.size;
-      else
-        for (int64_t row = 0; row < batch.size; ++row)
-          done += windows->length(*axis, batch.examples[row]);
-      if (progress)
-        progress->update(done, {});
-    }
-  }
+  if (Error error = collector.run(progress))
+    return error;
   if (progress)
     progress->finish();
-  for (const std::unique_ptr<Regression> &fold : folds)
-    if (fold->count() == 0)
-      return makeError(options.washout > 0 ? "--washout leaves nothing to fit"
-                                           : "there are no instants to fit");
-  return folds;
+  return std::move(collector.folds);
 }
 
 } // namespace ravel

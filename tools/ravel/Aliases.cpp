@@ -13,7 +13,6 @@
 #include "Commands.h"
 #include "ravel/Execution/FileIO.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Format.h"
 
 using namespace llvm;
 namespace ravel::driver {
@@ -63,14 +62,10 @@ static std::string completeValue(StringRef old, StringRef value) {
   double before;
   if (isNumber && !oldNumber.trim().getAsDouble(before)) {
     std::string text = value.str();
-    if (oldNumber.contains('.') || oldNumber.contains_insensitive('e')) {
-      text.clear();
-      raw_string_ostream(text) << format("%.17g", number);
-      // The grammar wants a point in a number with a fraction.
-      size_t exponent = std::min(text.find('e'), text.size());
-      if (StringRef(text).take_front(exponent).find('.') == StringRef::npos)
-        text.insert(exponent, ".0");
-    }
+    // The grammar wants a point in a number that may have a fraction.
+    size_t exponent = std::min(value.find_insensitive('e'), value.size());
+    if (oldNumber.contains('.') && !value.take_front(exponent).contains('.'))
+      text.insert(exponent, ".0");
     if (!oldType.empty())
       text += " : " + oldType.trim().str();
     return text;

@@ -127,11 +127,6 @@ private:
   int64_t streams = 32;
 };
 
-/// Writes what `ravel run` needs besides weights into --out, and removes the
-/// weights that are there.
-llvm::Error beginFolder(const ModelSource &source, const DataConfig &config,
-                        llvm::json::Object training);
-
 } // namespace ravel::driver
 
 #endif // RAVEL_TOOLS_RAVEL_DATA_H

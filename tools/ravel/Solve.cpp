@@ -11,14 +11,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "Commands.h"
-#include "Data.h"
 #include "Options.h"
+#include "Train.h"
 #include "ravel/Execution/FileIO.h"
 #include "ravel/Training/Readout.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/Process.h"
 #include <cmath>
 
 using namespace llvm;
@@ -30,7 +29,7 @@ namespace {
 struct ReadoutParameters {
   std::vector<const Parameter *> weights;
   const Parameter *bias = nullptr;
-  int64_t numTargets = 0;
+  int64_t numFeatures = 0, numTargets = 0;
 };
 
 } // namespace
@@ -41,6 +40,7 @@ static Expected<ReadoutParameters> findReadout(const ParameterStore &store,
   while (const Parameter *weight = store.find(
              (name + ".weight." + Twine(readout.weights.size())).str())) {
     readout.weights.push_back(weight);
+    readout.numFeatures += weight->shape.front();
     readout.numTargets = weight->shape.back();
   }
   readout.bias = store.find((name + ".bias").str());
@@ -140,18 +140,6 @@ convert(const Module &module, const ParameterStore &store, DType type) {
   return result;
 }
 
-/// The regression of each fold.
-static Expected<std::vector<std::unique_ptr<Regression>>>
-collect(const Module &module, const ParameterStore &store, const Dataset &data,
-        ReadoutOptions options) {
-  ProgressOptions display;
-  display.terminal = sys::Process::StandardErrIsDisplayed();
-  if (display.terminal)
-    if (unsigned width = sys::Process::StandardErrColumns())
-      display.columns = width;
-  return collectRegression(module, store, data, options, &errs(), display);
-}
-
 static void report(StringRef what, double error, const Regression &regression) {
   double variance = regression.computeVariance();
   errs() << formatv("{0}: rmse {1:e4}", what, std::sqrt(error));
@@ -161,7 +149,8 @@ static void report(StringRef what, double error, const Regression &regression) {
                     static_cast<int64_t>(regression.count()));
 }
 
-Expected<int> solveReadout() {
+/// Complains about numbers that make no sense.
+static Error checkOptions(ArrayRef<double> candidates) {
   if (solver != "ridge" && solver != "qr")
     return makeError("--solve takes ridge or qr, but is '" + solver + "'");
   if (resume)
@@ -170,128 +159,155 @@ Expected<int> solveReadout() {
   if (washout < 0 || folds < 1 || batchSize < 1)
     return makeError("--washout must not be negative, --folds and --batch must "
                      "be at least 1");
-  Expected<std::vector<double>> candidates = parseRidges();
-  if (!candidates)
-    return candidates.takeError();
-  if (candidates->size() > 1 && folds < 2)
+  if (candidates.size() > 1 && folds < 2)
     return makeError("--folds must be at least 2 to choose a --ridge");
-  Expected<std::string> function = getFunctionName(objective, "objective");
-  if (!function)
-    return function.takeError();
-  Expected<SplitSpec> splitting = SplitSpec::parse(split);
-  if (!splitting)
-    return splitting.takeError();
-  Expected<RowRange> range = RowRange::parse(rows);
-  if (!range)
-    return range.takeError();
-  Expected<DataConfig> config = DataConfig::fromCommandLine();
-  if (!config)
-    return config.takeError();
-  Expected<DType> type = getPrecision();
-  if (!type)
-    return type.takeError();
-  config->setDType(DType::F64);
   if (sys::fs::exists(joinPath(outFolder, "last.safetensors")) && !overwrite)
     return makeFileError(outFolder, "has a training run already; replace it "
                                     "with --overwrite");
+  return Error::success();
+}
 
-  Expected<ModelFolder> model = ModelFolder::open();
-  if (!model)
-    return model.takeError();
+/// The objective and NAME.normal, in f64.
+static Expected<Module> compileSolver(const ModelSource &source,
+                                      const std::string &function) {
   CompileOptions options;
   options.precision = DType::F64;
-  options.functions = {*function};
-  options.solve = *function;
+  options.functions = {function};
+  options.solve = function;
   options.solveRows = solver == "qr";
   options.cpu = cpu;
-  Compiler compiler = makeCompiler();
-  Expected<Module> module = compiler.compile(model->source, options);
-  if (!module)
-    return module.takeError();
-  Expected<ParameterStore> drawn =
-      makeParameters(*module, DType::F64, initWeights);
-  if (!drawn)
-    return drawn.takeError();
-  // States are those that the model computes with weights of its precision.
-  if (*type == DType::F32)
-    for (const Parameter &parameter : drawn->parameters())
-      for (double &value : drawn->values<double>(parameter))
+  return makeCompiler().compile(source, options);
+}
+
+/// The parameters as they are drawn or given, in f64, but rounded to the
+/// precision in which the model will compute states from them.
+static Expected<ParameterStore> drawParameters(const Module &module,
+                                               DType precision) {
+  Expected<ParameterStore> store =
+      makeParameters(module, DType::F64, initWeights);
+  if (store && precision == DType::F32)
+    for (const Parameter &parameter : store->parameters())
+      for (double &value : store->values<double>(parameter))
         value = static_cast<float>(value);
+  return store;
+}
 
-  ReadoutOptions settings;
-  settings.function = *function + ".normal";
-  settings.kind =
-      options.solveRows ? Regression::Triangular : Regression::NormalEquations;
-  settings.batchSize = batchSize;
-  settings.washout = washout;
-  settings.folds = candidates->size() > 1 ? int64_t(folds) : 1;
-  const Signature *signature = module->find(settings.function);
-  std::string name;
-  for (const Argument &argument : signature->arguments)
+/// The name of the readout that a function is of.
+static StringRef getReadoutName(const Signature &normal) {
+  for (const Argument &argument : normal.arguments)
     if (argument.role == Role::Output && argument.carry.empty())
-      name = argument.name;
-  Expected<ReadoutParameters> readout = findReadout(*drawn, name);
-  if (!readout)
-    return readout.takeError();
-  settings.numTargets = readout->numTargets;
+      return argument.name;
+  return "";
+}
 
-  Expected<FunctionCall> call =
-      FunctionCall::create(*module, settings.function, *drawn);
-  if (!call)
-    return call.takeError();
-  StringRef dataFile = textPath.empty() ? dataPath : textPath;
-  Expected<Split> data = config->fit(dataFile, validationPath, *splitting,
-                                     *range, seed, call->dataInputs());
-  if (!data)
-    return data.takeError();
-  ClassLimits limits = findClassLimits(*call);
-  for (const Dataset *part : {&data->training, &data->validation})
-    if (Error error = checkClasses(*part, limits, dataFile))
-      return error;
-
-  errs() << formatv(
-      "solving {0}: '{1}' reads {2} features, {3} examples{4}\n",
-      model->source.path, name, readout->weights.front()->shape.front(),
-      data->training.size(),
-      data->validation.size() > 0
-          ? formatv(" ({0} held out)", data->validation.size()).str()
-          : "");
-  Expected<std::vector<std::unique_ptr<Regression>>> parts =
-      collect(*module, *drawn, data->training, settings);
+/// Fits the readout in `store` to the data, and says how well.
+static Error fit(const Module &module, ParameterStore &store,
+                 const ReadoutParameters &readout, const Split &data,
+                 ReadoutOptions settings, ArrayRef<double> candidates) {
+  settings.folds = candidates.size() > 1 ? int64_t(folds) : 1;
+  settings.numTargets = readout.numTargets;
+  Expected<std::vector<std::unique_ptr<Regression>>> parts = collectRegression(
+      module, store, data.training, settings, &errs(), getProgressDisplay());
   if (!parts)
     return parts.takeError();
-  bool hasBias = readout->bias != nullptr;
+  bool hasBias = readout.bias != nullptr;
   Expected<double> ridge =
-      chooseRidge(*candidates, *parts, settings.kind, hasBias);
+      chooseRidge(candidates, *parts, settings.kind, hasBias);
   if (!ridge)
     return ridge.takeError();
   std::unique_ptr<Regression> all =
       merge(settings.kind, *parts, /*without=*/nullptr);
-  Expected<std::vector<double>> weights = all->solve(*ridge, hasBias);
+  bool isSingular = false;
+  Expected<std::vector<double>> weights =
+      all->solve(*ridge, hasBias, &isSingular);
   if (!weights)
     return weights.takeError();
-  setWeights(*drawn, *readout, *weights);
-  if (candidates->size() > 1)
+  setWeights(store, readout, *weights);
+  if (candidates.size() > 1)
     errs() << formatv("ridge {0:e2}\n", *ridge);
+  if (isSingular)
+    errs() << "note: with this --ridge the normal equations are singular to "
+              "rounding; a larger one, or --solve qr, gives a more accurate "
+              "readout\n";
   report("fitted", all->computeError(*weights), *all);
-  if (data->validation.size() > 0) {
-    settings.folds = 1;
-    Expected<std::vector<std::unique_ptr<Regression>>> held =
-        collect(*module, *drawn, data->validation, settings);
-    if (!held)
-      return held.takeError();
-    const Regression &regression = *held->front();
-    report("held out", regression.computeError(*weights), regression);
-  }
+  if (data.validation.size() == 0)
+    return Error::success();
+  settings.folds = 1;
+  Expected<std::vector<std::unique_ptr<Regression>>> held = collectRegression(
+      module, store, data.validation, settings, &errs(), getProgressDisplay());
+  if (!held)
+    return held.takeError();
+  const Regression &regression = *held->front();
+  report("held out", regression.computeError(*weights), regression);
+  return Error::success();
+}
 
-  if (Error error = beginFolder(model->source, *config,
-                                json::Object{{"objective", *function},
-                                             {"precision", getName(*type)},
-                                             {"metric", "loss"},
-                                             {"decode", ""},
-                                             {"seed", std::to_string(seed)}}))
+Expected<int> solveReadout() {
+  Expected<std::vector<double>> candidates = parseRidges();
+  if (!candidates)
+    return candidates.takeError();
+  if (Error error = checkOptions(*candidates))
     return error;
-  Expected<ParameterStore> result = convert(*module, *drawn, *type);
+  Expected<TrainingRequest> request = TrainingRequest::fromCommandLine();
+  if (!request)
+    return request.takeError();
+  request->config.setDType(DType::F64);
+  Expected<ModelFolder> model = ModelFolder::open();
+  if (!model)
+    return model.takeError();
+  Expected<Module> module = compileSolver(model->source, request->objective);
+  if (!module)
+    return module.takeError();
+  Expected<ParameterStore> store = drawParameters(*module, request->precision);
+  if (!store)
+    return store.takeError();
+  ReadoutOptions settings;
+  settings.function = request->objective + ".normal";
+  settings.kind =
+      solver == "qr" ? Regression::Triangular : Regression::NormalEquations;
+  settings.batchSize = batchSize;
+  settings.washout = washout;
+  StringRef name = getReadoutName(*module->find(settings.function));
+  Expected<ReadoutParameters> readout = findReadout(*store, name);
+  if (!readout)
+    return readout.takeError();
+
+  Expected<FunctionCall> call =
+      FunctionCall::create(*module, settings.function, *store);
+  if (!call)
+    return call.takeError();
+  StringRef dataFile = textPath.empty() ? dataPath : textPath;
+  Expected<Split> data =
+      request->config.fit(dataFile, validationPath, request->splitting,
+                          request->range, seed, call->dataInputs());
+  if (!data)
+    return data.takeError();
+  for (const Dataset *part : {&data->training, &data->validation})
+    if (part->size() > 0)
+      if (Expected<std::string> axis = call->bind(*part); !axis)
+        return axis.takeError();
+  if (Error error = checkClasses(*data, findClassLimits(*call), dataFile))
+    return error;
+
+  errs() << formatv(
+      "solving {0}: '{1}' reads {2} features, {3} examples{4}\n",
+      model->source.path, name, readout->numFeatures, data->training.size(),
+      data->validation.size() > 0
+          ? formatv(" ({0} held out)", data->validation.size()).str()
+          : "");
+  if (Error error =
+          fit(*module, *store, *readout, *data, settings, *candidates))
+    return error;
+  if (Error error =
+          beginFolder(model->source, request->config,
+                      json::Object{{"objective", request->objective},
+                                   {"precision", getName(request->precision)},
+                                   {"metric", "loss"},
+                                   {"decode", ""},
+                                   {"seed", std::to_string(seed)}}))
+    return error;
+  Expected<ParameterStore> result =
+      convert(*module, *store, request->precision);
   if (!result)
     return result.takeError();
   if (Error error = result->save(joinPath(outFolder, "last.safetensors")))

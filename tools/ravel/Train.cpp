@@ -4,8 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "Train.h"
 #include "Commands.h"
-#include "Data.h"
 #include "Generate.h"
 #include "Options.h"
 #include "ravel/Execution/FileIO.h"
@@ -122,6 +122,45 @@ static Expected<std::string> getDecodeFunction(Metric measure,
   return "";
 }
 
+Expected<TrainingRequest> TrainingRequest::fromCommandLine() {
+  Expected<std::string> function =
+      getFunctionName(driver::objective, "objective");
+  if (!function)
+    return function.takeError();
+  Expected<SplitSpec> splitting = SplitSpec::parse(split);
+  if (!splitting)
+    return splitting.takeError();
+  Expected<RowRange> range = RowRange::parse(rows);
+  if (!range)
+    return range.takeError();
+  Expected<DataConfig> config = DataConfig::fromCommandLine();
+  if (!config)
+    return config.takeError();
+  Expected<DType> precision = getPrecision();
+  if (!precision)
+    return precision.takeError();
+  return TrainingRequest{std::move(*function), *splitting, *range,
+                         std::move(*config), *precision};
+}
+
+Error checkClasses(const Split &data, const ClassLimits &limits,
+                   StringRef dataFile) {
+  if (Error error = checkClasses(data.training, limits, dataFile))
+    return error;
+  return checkClasses(data.validation, limits,
+                      validationPath.empty() ? dataFile
+                                             : StringRef(validationPath));
+}
+
+ProgressOptions getProgressDisplay() {
+  ProgressOptions display;
+  display.terminal = sys::Process::StandardErrIsDisplayed();
+  if (display.terminal)
+    if (unsigned width = sys::Process::StandardErrColumns())
+      display.columns = width;
+  return display;
+}
+
 Error beginFolder(const ModelSource &source, const DataConfig &config,
                   json::Object training) {
   if (std::error_code ec = sys::fs::create_directories(outFolder))
@@ -146,9 +185,12 @@ Expected<int> train() {
     return solveReadout();
   if (Error error = checkOptions())
     return error;
-  Expected<std::string> function = getFunctionName(objective, "objective");
-  if (!function)
-    return function.takeError();
+  Expected<TrainingRequest> request = TrainingRequest::fromCommandLine();
+  if (!request)
+    return request.takeError();
+  const std::string &function = request->objective;
+  DataConfig &config = request->config;
+  DType type = request->precision;
   Expected<Metric> measure =
       parseMetric(metric.empty() ? StringRef("loss") : StringRef(metric));
   if (!measure)
@@ -156,19 +198,7 @@ Expected<int> train() {
   Expected<std::string> decode = getDecodeFunction(*measure);
   if (!decode)
     return decode.takeError();
-  Expected<SplitSpec> splitting = SplitSpec::parse(split);
-  if (!splitting)
-    return splitting.takeError();
-  Expected<RowRange> range = RowRange::parse(rows);
-  if (!range)
-    return range.takeError();
-  Expected<DataConfig> config = DataConfig::fromCommandLine();
-  if (!config)
-    return config.takeError();
-  Expected<DType> type = getPrecision();
-  if (!type)
-    return type.takeError();
-  config->setDType(*type);
+  config.setDType(type);
   // A bad schedule should not wait for the compiler.
   StringRef scheduleText = schedule;
   std::string trial = scheduleText.str();
@@ -191,8 +221,8 @@ Expected<int> train() {
   if (!model)
     return model.takeError();
   CompileOptions options;
-  options.precision = *type;
-  options.objective = *function;
+  options.precision = type;
+  options.objective = function;
   options.cpu = cpu;
   Expected<int64_t> interval = getCheckpointTime();
   if (!interval)
@@ -204,8 +234,8 @@ Expected<int> train() {
     return error;
   Compiler compiler = makeCompiler();
   CompileOptions inferenceOptions;
-  inferenceOptions.precision = *type;
-  inferenceOptions.functions = {*function};
+  inferenceOptions.precision = type;
+  inferenceOptions.functions = {function};
   if (!decode->empty())
     inferenceOptions.functions.push_back(*decode);
   inferenceOptions.cpu = cpu;
@@ -214,17 +244,18 @@ Expected<int> train() {
   if (!training)
     return training.takeError();
   Expected<ParameterStore> parameters =
-      makeParameters(*training, *type, initWeights);
+      makeParameters(*training, type, initWeights);
   if (!parameters)
     return parameters.takeError();
   Expected<FunctionCall> call =
-      FunctionCall::create(*training, *function + "_grad", *parameters);
+      FunctionCall::create(*training, function + "_grad", *parameters);
   if (!call)
     return call.takeError();
 
   StringRef dataFile = textPath.empty() ? dataPath : textPath;
-  Expected<Split> data = config->fit(dataFile, validationPath, *splitting,
-                                     *range, seed, call->dataInputs());
+  Expected<Split> data =
+      config.fit(dataFile, validationPath, request->splitting, request->range,
+                 seed, call->dataInputs());
   if (!data)
     return data.takeError();
   bool validates = data->validation.size() > 0;
@@ -235,21 +266,17 @@ Expected<int> train() {
   if (patience > 0 && !validates)
     return makeError("--patience needs validation data: --split or "
                      "--validation");
-  Expected<double> scale = getMetricScale(*config, *measure);
+  Expected<double> scale = getMetricScale(config, *measure);
   if (!scale)
     return scale.takeError();
   ClassLimits limits = findClassLimits(*call);
-  if (const Vocabulary *vocabulary = config->textVocabulary())
+  if (const Vocabulary *vocabulary = config.textVocabulary())
     for (const auto &[name, limit] : limits)
       if (vocabulary->size() > limit)
         return makeFileError(dataFile, "has " + Twine(vocabulary->size()) +
                                            " different symbols; the model's '" +
                                            name + "' takes " + Twine(limit));
-  if (Error error = checkClasses(data->training, limits, dataFile))
-    return error;
-  if (Error error = checkClasses(
-          data->validation, limits,
-          validationPath.empty() ? dataFile : StringRef(validationPath)))
+  if (Error error = checkClasses(*data, limits, dataFile))
     return error;
   std::optional<Module> inference;
   if (validates) {
@@ -261,20 +288,20 @@ Expected<int> train() {
   }
 
   // The folder: everything that `ravel run` needs, first.
-  Expected<json::Object> run = describeRun(model->source, *config, dataFile);
+  Expected<json::Object> run = describeRun(model->source, config, dataFile);
   if (!run)
     return run.takeError();
   if (!resume)
-    if (Error error = beginFolder(model->source, *config,
-                                  json::Object{{"objective", *function},
-                                               {"precision", getName(*type)},
+    if (Error error = beginFolder(model->source, config,
+                                  json::Object{{"objective", function},
+                                               {"precision", getName(type)},
                                                {"metric", getName(*measure)},
                                                {"decode", *decode},
                                                {"seed", std::to_string(seed)}}))
       return error;
 
   TrainerOptions settings;
-  settings.objective = *function;
+  settings.objective = function;
   settings.optimizer = options.optimizer;
   settings.epochs = epochs;
   settings.batchSize = batchSize;
@@ -319,13 +346,8 @@ Expected<int> train() {
       validates ? formatv(" ({0} held out)", data->validation.size()).str()
                 : "",
       *steps);
-  ProgressOptions display;
-  display.terminal = sys::Process::StandardErrIsDisplayed();
-  if (display.terminal)
-    if (unsigned width = sys::Process::StandardErrColumns())
-      display.columns = width;
   catchInterrupts();
-  Expected<TrainingResult> result = trainer.run(&errs(), display);
+  Expected<TrainingResult> result = trainer.run(&errs(), getProgressDisplay());
   if (!result)
     return result.takeError();
 

@@ -29,7 +29,7 @@ public:
     /// what is smaller than 1e-8 of the largest feature drowns in it.
     NormalEquations,
     /// The triangular factor of the rows by Householder's method (Golub & Van
-    /// Loan, Matrix Computations, 5.2): all digits, for more work.
+    /// Loan, Matrix Computations, 2013): all digits, for more work.
     Triangular,
   };
   static std::unique_ptr<Regression> create(Kind kind, int64_t numFeatures,
@@ -46,9 +46,10 @@ public:
   /// The weights [numFeatures + 1, numTargets], the bias last, that minimize
   /// the sum of squared errors plus `ridge` times that of the weights, the bias
   /// left out; without `hasBias` it is 0. An error where that is no answer: the
-  /// features are dependent, and `ridge` is too small to tell.
-  virtual llvm::Expected<std::vector<double>> solve(double ridge,
-                                                    bool hasBias) const = 0;
+  /// features are dependent, and `ridge` is too small to tell. `isSingular`, if
+  /// given, is set where normal equations are singular to rounding.
+  virtual llvm::Expected<std::vector<double>>
+  solve(double ridge, bool hasBias, bool *isSingular = nullptr) const = 0;
   /// The mean over rows and targets of the squared errors of such weights.
   virtual double computeError(llvm::ArrayRef<double> weights) const = 0;
   /// The variance of the targets over rows, the mean over targets.

@@ -1,6 +1,8 @@
+!units = tensor<40xf32>
+
 func.func @predict(%x: !rnn.seq<tensor<2xf32>>) -> !rnn.seq<tensor<2xf32>> {
-  %h = rnn.unroll @esn "r" (%x) {settings = {density = 0.2, leak = 0.7, bias_scaling = 0.3}} : (!rnn.seq<tensor<2xf32>>) -> !rnn.seq<tensor<40xf32>>
-  %y = rnn.readout "out" (%h) : (!rnn.seq<tensor<40xf32>>) -> !rnn.seq<tensor<2xf32>>
+  %h = rnn.unroll @esn "r" (%x) {settings = {density = 0.2, leak = 0.7, bias_scaling = 0.3}} : (!rnn.seq<tensor<2xf32>>) -> !rnn.seq<!units>
+  %y = rnn.readout "out" (%h) : (!rnn.seq<!units>) -> !rnn.seq<tensor<2xf32>>
   return %y : !rnn.seq<tensor<2xf32>>
 }
 

@@ -103,7 +103,8 @@ std::vector<Tensor> ModelRunner::call(llvm::StringRef function,
     case Role::Starts:
     case Role::Sources:
     case Role::Longest:
-      ADD_FAILURE() << "memories are not among what is given";
+    case Role::Instant:
+      ADD_FAILURE() << "parts of functions take what is not given";
       return {};
     case Role::Output: {
       // What is not written must not go unseen.

@@ -119,6 +119,22 @@ TEST_P(ReadoutTest, ValuesThatAreNotFiniteGiveNoReadout) {
             "give a larger --ridge");
 }
 
+// Normal equations of such features are singular to rounding, and say so.
+TEST(RegressionTest, NormalEquationsTellWhatTheyLost) {
+  for (double difference : {1.0, 1e-9}) {
+    Random random(1);
+    RegressionPointer rows =
+        Regression::create(Regression::NormalEquations, 2, 1);
+    for (int row = 0; row < 50; ++row) {
+      double x = random.normal(), d = random.normal();
+      addRow(*rows, Regression::NormalEquations, {x, x + difference * d, 1, d});
+    }
+    bool isSingular = false;
+    EXPECT_SUCCESS(rows->solve(0, true, &isSingular));
+    EXPECT_EQ(isSingular, difference < 1e-8);
+  }
+}
+
 // Two features that differ by 1e-9: squared, that is less than the rounding of
 // their sums, but not in a triangular factor.
 TEST(RegressionTest, TriangularFactorTellsNearlyDependentFeaturesApart) {
@@ -208,13 +224,10 @@ static std::vector<RegressionPointer> collect(Regression::Kind kind,
   std::vector<Field> fields;
   for (const char *name : {"x", "y"}) {
     const Tensor &data = reference.all.at(name);
-    Field field{{name, DType::F64, {2}, "time"},
-                std::make_shared<Tensor>(DType::F64,
-                                         Shape{data.dim(0) * data.dim(1), 2}),
-                {},
-                {}};
-    llvm::copy(data.view<double>(),
-               const_cast<Tensor &>(*field.rows).view<double>().begin());
+    auto rows = std::make_shared<Tensor>(DType::F64,
+                                         Shape{data.dim(0) * data.dim(1), 2});
+    llvm::copy(data.view<double>(), rows->view<double>().begin());
+    Field field{{name, DType::F64, {2}, "time"}, rows, {}, {}};
     for (auto [index, length] : llvm::enumerate(reference.lengths)) {
       field.begin.push_back(index * data.dim(1));
       field.length.push_back(length);

@@ -77,20 +77,23 @@ FailureOr<SmallVector<Value>> GateOp::expand(OpBuilder &builder,
   return results;
 }
 
-FailureOr<SmallVector<Value>> ProjectOp::expand(OpBuilder &builder,
-                                                ExpansionContext &context) {
-  FailureOr<Value> sum = expandAffine(*this, builder, context);
+template <typename OpTy>
+static FailureOr<SmallVector<Value>> expandMap(OpTy op, OpBuilder &builder,
+                                               ExpansionContext &context) {
+  FailureOr<Value> sum = expandAffine(op, builder, context);
   if (failed(sum))
     return failure();
   return SmallVector<Value>{*sum};
 }
 
+FailureOr<SmallVector<Value>> ProjectOp::expand(OpBuilder &builder,
+                                                ExpansionContext &context) {
+  return expandMap(*this, builder, context);
+}
+
 FailureOr<SmallVector<Value>> ReadoutOp::expand(OpBuilder &builder,
                                                 ExpansionContext &context) {
-  FailureOr<Value> sum = expandAffine(*this, builder, context);
-  if (failed(sum))
-    return failure();
-  return SmallVector<Value>{*sum};
+  return expandMap(*this, builder, context);
 }
 
 FailureOr<SmallVector<Value>> ParamOp::expand(OpBuilder &builder,

@@ -285,6 +285,13 @@ ReservoirAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult ReservoirAttr::verifySettings(
+    function_ref<InFlightDiagnostic()> emitError) const {
+  return verify(emitError, getDensity(), getSpectralRadius(), getScale(),
+                getDistribution(), getTopology(), getRewire(), getExcitatory(),
+                getSeed());
+}
+
 llvm::Error ReservoirAttr::fill(ArrayRef<int64_t> shape, uint64_t seed,
                                 MutableArrayRef<double> values) const {
   auto [inputs, units] = getFans(shape);

@@ -44,7 +44,7 @@ llvm::Expected<SparseMatrix> drawReservoir(const ReservoirSpec &spec,
                                            uint64_t seed);
 
 /// The largest absolute value of an eigenvalue of a square matrix, to a
-/// relative error of 1e-8: of units that read one input each from the cycles
+/// relative error of 1e-6: of units that read one input each from the cycles
 /// that they form, of small matrices from all eigenvalues, of others by
 /// Arnoldi's method with implicit restarts (Lehoucq & Sorensen, 1996). An error
 /// where that does not converge.

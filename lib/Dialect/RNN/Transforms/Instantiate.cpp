@@ -24,6 +24,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Utils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "ravel/Dialect/RNN/Transforms/Passes.h"
@@ -180,13 +181,6 @@ private:
                          IRMapping &mapping);
   /// Notes what `op` tells about the readout that is to be solved.
   LogicalResult noteReadout(Operation *op, IRMapping &mapping);
-  /// The rows of the readout's regression: features, 1, target.
-  Value createRows(OpBuilder &builder);
-  /// Makes the states that loops begin with arguments, and what they end with
-  /// results, so that sequences can be given in parts; nothing where they
-  /// can't.
-  void carryStates(SmallVectorImpl<Value> &results,
-                   SmallVectorImpl<DictionaryAttr> &resultAttrs);
   /// Gives an op of a cell the values that the cell's use sets.
   void applySettings(Operation *op);
   /// Solves the sizes of a cell's body; null types are open.
@@ -216,17 +210,10 @@ private:
   int64_t lastSite = 0;
   SmallVector<DictionaryAttr> argAttrs;
 
-  /// A readout of the function, as a function of its explicit values.
-  struct Readout {
-    ReadoutOp op;
-    SmallVector<Value> features;
-    Value result;
-  };
   bool solves = false;
-  SmallVector<Readout> readouts;
-  /// The readout that an objective judges, and what it should give.
-  std::optional<Readout> solved;
-  Value solvedTarget;
+  SmallVector<FittedReadout> readouts;
+  /// The readout that an objective judges.
+  std::optional<FittedReadout> solved;
 };
 
 } // namespace
@@ -249,8 +236,15 @@ FailureOr<Value> FunctionInstantiation::getParameter(Operation *user,
   if (!type.hasStaticShape())
     return user->emitError("the size of parameter '")
            << fullName << "' can't be inferred; it is " << type;
-  if (failed(manifest.add(user, uses, fullName, type,
-                          cast<InitializerAttrInterface>(init), trainable)))
+  auto initializer = cast<InitializerAttrInterface>(init);
+  auto emitError = [&] {
+    InFlightDiagnostic diag = user->emitError();
+    for (Location use : llvm::reverse(uses))
+      diag.attachNote(use) << "in this use of the cell";
+    return diag;
+  };
+  if (failed(initializer.verifySettings(emitError)) ||
+      failed(manifest.add(user, uses, fullName, type, initializer, trainable)))
     return failure();
   Value &parameter = parameters[fullName];
   if (!parameter) {
@@ -367,28 +361,33 @@ static LogicalResult fillOpenSizes(SizeSolver &solver, CellOp cell) {
   return solver.solve();
 }
 
-/// Fails where `use` sets what `cell` has no setting for.
+/// Fails where `use` sets what `cell` has no setting for, or to a value of
+/// another kind. What initializers take they check themselves.
 static LogicalResult verifySettings(Operation *use, CellOp cell,
                                     DictionaryAttr settings) {
   if (!settings || settings.empty())
     return success();
-  llvm::SetVector<StringRef> known;
+  llvm::SetVector<StringRef> known, numbers;
   AttrTypeWalker walker;
   walker.addWalk([&](SettingAttr setting) { known.insert(setting.getName()); });
   cell.getBody().walk([&](Operation *op) {
     walker.walk(op->getAttrDictionary());
     if (auto hyper = dyn_cast<HyperOp>(op))
-      known.insert(hyper.getName());
+      numbers.insert(hyper.getName());
   });
+  known.insert(numbers.begin(), numbers.end());
   for (NamedAttribute setting : settings) {
-    if (!known.contains(setting.getName()))
+    StringRef name = setting.getName();
+    if (!known.contains(name))
       return use->emitError("cell @")
              << cell.getSymName() << " has no setting " << setting.getName()
              << (known.empty() ? "" : "; it has ") << llvm::join(known, ", ");
-    if (!isa<FloatAttr, IntegerAttr, StringAttr, SettingAttr>(
-            setting.getValue()))
+    bool isNumber = isa<FloatAttr, IntegerAttr>(setting.getValue());
+    bool isWord = isa<StringAttr, SettingAttr>(setting.getValue());
+    if (!isNumber && (!isWord || numbers.contains(name)))
       return use->emitError("setting ")
-             << setting.getName() << " is a number or a word, but is "
+             << setting.getName() << " is a number"
+             << (numbers.contains(name) ? "" : " or a word") << ", but is "
              << setting.getValue();
   }
   return success();
@@ -813,14 +812,14 @@ LogicalResult FunctionInstantiation::noteReadout(Operation *op,
   if (auto readout = dyn_cast<ReadoutOp>(op)) {
     readouts.push_back({readout,
                         llvm::map_to_vector(readout.getOperands_(), map),
-                        map(readout.getResult())});
+                        map(readout.getResult()), Value()});
     return success();
   }
   auto objective = dyn_cast<ObjectiveOpInterface>(op);
   if (!objective)
     return success();
   Value prediction = map(objective.getPrediction());
-  for (const Readout &readout : readouts) {
+  for (const FittedReadout &readout : readouts) {
     if (readout.result != prediction)
       continue;
     if (solved) {
@@ -831,83 +830,9 @@ LogicalResult FunctionInstantiation::noteReadout(Operation *op,
       return diag;
     }
     solved = readout;
-    solvedTarget = map(objective.getTarget());
+    solved->target = map(objective.getTarget());
   }
   return success();
-}
-
-Value FunctionInstantiation::createRows(OpBuilder &builder) {
-  Location loc = solved->op.getLoc();
-  SmallVector<Value> values(solved->features);
-  values.push_back(solvedTarget);
-  Type prediction = getElementOrSelf(solved->result.getType());
-  Type scalar = getScalarType(prediction);
-  bool isSequence = isa<SeqType>(solved->result.getType());
-  int64_t size = 1 + cast<RankedTensorType>(prediction).getDimSize(0);
-  for (Value feature : solved->features)
-    size += cast<RankedTensorType>(getElementOrSelf(feature.getType()))
-                .getDimSize(0);
-  auto rowType = RankedTensorType::get({size}, scalar);
-  auto createRow = [&](OpBuilder &b, ValueRange parts) -> Value {
-    SmallVector<Value> columns(parts.drop_back());
-    columns.push_back(
-        createSplat(b, loc, RankedTensorType::get({1}, scalar), 1.0));
-    Value wanted = parts.back();
-    if (wanted.getType().isInteger(32))
-      wanted = OneHotOp::create(b, loc, prediction, wanted);
-    columns.push_back(wanted);
-    return tensor::ConcatOp::create(b, loc, rowType, /*dim=*/0, columns);
-  };
-  if (isSequence) {
-    auto scan =
-        ScanOp::create(builder, loc, values, ValueRange(), TypeRange(rowType));
-    OpBuilder body = OpBuilder::atBlockBegin(&scan.getEntry());
-    Value row = createRow(body, ValueRange(scan.getInputArgs()));
-    YieldOp::create(body, loc, row);
-    return scan.getOutputs().front();
-  }
-  return createRow(builder, values);
-}
-
-/// The sum over all rows of their outer products with themselves.
-static Value createSquare(OpBuilder &builder, Location loc, Value rows) {
-  auto type = cast<RankedTensorType>(getElementOrSelf(rows.getType()));
-  int64_t size = type.getDimSize(0);
-  return ContractOp::create(builder, loc, type.clone({size, size}), rows, rows);
-}
-
-void FunctionInstantiation::carryStates(
-    SmallVectorImpl<Value> &results,
-    SmallVectorImpl<DictionaryAttr> &resultAttrs) {
-  SmallVector<ScanOp> scans;
-  for (auto scan : target.front().getOps<ScanOp>()) {
-    if (scan.getStates().empty())
-      continue;
-    for (auto [state, last] : llvm::zip(scan.getStates(), scan.getFinals())) {
-      DenseElementsAttr constant;
-      bool isFresh = matchPattern(state, m_Constant(&constant)) &&
-                     constant.isSplat() &&
-                     isa<FloatType>(constant.getElementType()) &&
-                     constant.getSplatValue<APFloat>().isZero();
-      if (scan.getReverse() || !isFresh || !last.use_empty())
-        return;
-    }
-    scans.push_back(scan);
-  }
-  Builder builder(target.getContext());
-  for (ScanOp scan : scans)
-    for (auto [index, last] : llvm::enumerate(scan.getFinals())) {
-      std::string name = "state." + std::to_string(results.size());
-      NamedAttribute carry =
-          builder.getNamedAttr("rnn.carry", builder.getStringAttr(name));
-      Value first = target.front().addArgument(last.getType(), scan.getLoc());
-      argAttrs.push_back(builder.getDictionaryAttr(
-          {carry, builder.getNamedAttr(RNNDialect::kNameAttr,
-                                       builder.getStringAttr(name))}));
-      scan.getStatesMutable()[index].set(first);
-      results.push_back(last);
-      resultAttrs.push_back(builder.getDictionaryAttr(carry));
-    }
 }
 
 func::FuncOp FunctionInstantiation::runNormal(func::FuncOp source,
@@ -916,40 +841,15 @@ func::FuncOp FunctionInstantiation::runNormal(func::FuncOp source,
   func::FuncOp normal = run(source);
   if (!normal)
     return nullptr;
-  auto returned = cast<func::ReturnOp>(normal.front().getTerminator());
   if (!solved) {
     InFlightDiagnostic diag = source.emitError(
         "nothing to solve: no objective of this function is given the result "
         "of a rnn.readout");
-    for (Readout &readout : readouts)
+    for (FittedReadout &readout : readouts)
       diag.attachNote(readout.op.getLoc()) << "this goes elsewhere";
     return nullptr;
   }
-  OpBuilder builder(returned);
-  SmallVector<Value> results{createRows(builder)};
-  NamedAttrList attrs;
-  attrs.set(RNNDialect::kNameAttr, solved->op.getNameAttr());
-  if (!givesRows) {
-    results = {createSquare(builder, solved->op.getLoc(), results.front())};
-    attrs.set(RNNDialect::kSharedAttr, builder.getUnitAttr());
-  }
-  SmallVector<DictionaryAttr> resultAttrs{
-      attrs.getDictionary(builder.getContext())};
-  returned->setOperands(results);
-  bool isSequence = isa<SeqType>(solved->result.getType());
-  // The prediction and its loss: in vain.
-  IRRewriter rewriter(normal.getContext());
-  for (Operation &op :
-       llvm::make_early_inc_range(llvm::reverse(normal.front())))
-    if (isOpTriviallyDead(&op))
-      rewriter.eraseOp(&op);
-  if (isSequence)
-    carryStates(results, resultAttrs);
-  returned->setOperands(results);
-  normal.setType(builder.getFunctionType(normal.front().getArgumentTypes(),
-                                         TypeRange(ValueRange(results))));
-  normal.setAllArgAttrs(argAttrs);
-  normal.setAllResultAttrs(resultAttrs);
+  buildRegression(normal, *solved, givesRows);
   normal.setName((source.getName() + ".normal").str());
   return normal;
 }

@@ -59,6 +59,19 @@ void collectTerms(mlir::arith::AddFOp root,
                   llvm::SmallVectorImpl<mlir::Value> &terms,
                   llvm::SmallVectorImpl<mlir::Operation *> &inner);
 
+/// A readout of a function: the explicit values that it reads and gives, and
+/// the one that it should give.
+struct FittedReadout {
+  ReadoutOp op;
+  llvm::SmallVector<mlir::Value> features;
+  mlir::Value result, target;
+};
+
+/// Makes `function`, whose readout is `readout`, give what a regression needs
+/// in place of its results: see `rnn-instantiate`.
+void buildRegression(mlir::func::FuncOp function, FittedReadout readout,
+                     bool givesRows);
+
 } // namespace ravel::rnn
 
 #endif // RAVEL_LIB_DIALECT_RNN_TRANSFORMS_UTILS_H

@@ -304,7 +304,34 @@ rnn.cell @leaky(%x) state(%h) {
   rnn.yield %h1 state(%h1)
 }
 func.func @setting_of_a_wrong_kind(%x: tensor<4xf32>, %h: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error@+1 {{setting "leak" is a number or a word, but is unit}}
-  %y, %h1 = rnn.step @leaky "a" (%x) state(%h) {settings = {leak}} : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  // expected-error@+1 {{setting "leak" is a number, but is "much"}}
+  %y, %h1 = rnn.step @leaky "a" (%x) state(%h) {settings = {leak = "much"}} : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+rnn.cell @drawn(%x) state(%h) {
+  // expected-error@+1 {{C3: 'topology' is "star"; expected one of random, ring, delay_line, small_world}}
+  %u = rnn.project "w" (%h) {bias = false, trainable = false, init = #rnn.reservoir<topology = #rnn.setting<"topology", "ring">>} : tensor<?xf32>
+  %h1 = arith.addf %u, %x : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
+func.func @setting_that_the_initializer_refuses(%x: tensor<4xf32>, %h: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-note@+1 {{in this use of the cell}}
+  %y, %h1 = rnn.step @drawn "a" (%x) state(%h) {settings = {topology = "star"}} : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+rnn.cell @drawn(%x) state(%h) {
+  %u = rnn.project "w" (%h) {bias = false, trainable = false, init = #rnn.reservoir<density = #rnn.setting<"density", 0.5>>} : tensor<?xf32>
+  %h1 = arith.addf %u, %x : tensor<?xf32>
+  rnn.yield %h1 state(%h1)
+}
+func.func @setting_that_is_no_value(%x: tensor<4xf32>, %h: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{setting "density" is a number or a word, but is unit}}
+  %y, %h1 = rnn.step @drawn "a" (%x) state(%h) {settings = {density}} : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
   return %y : tensor<4xf32>
 }

@@ -1,5 +1,7 @@
 // RUN: ravel-opt %s -rnn-instantiate=solve=loss -canonicalize | FileCheck %s
 // RUN: ravel-opt %s -rnn-instantiate=solve=mean_loss -canonicalize | FileCheck %s --check-prefix=MEAN
+// RUN: ravel-opt %s -rnn-instantiate=solve=turned_loss -canonicalize | FileCheck %s --check-prefix=TURN
+// RUN: ravel-opt %s -rnn-instantiate='solve=loss solve-rows' -canonicalize | FileCheck %s --check-prefix=ROWS
 
 rnn.cell @sum(%x) state(%h) {
   %h1 = arith.addf %h, %x : tensor<?xf32>
@@ -24,8 +26,24 @@ func.func private @predict(%x: !rnn.seq<tensor<4xf32>>) -> !rnn.seq<tensor<2xf32
 // CHECK:         %[[M:.*]] = rnn.contract %[[Z]], %[[Z]]
 // CHECK-NOT:     rnn.linear
 // CHECK:         return %[[M]], %[[S]]#1
+
+// The rows themselves.
+// ROWS-LABEL: func.func @loss.normal(
+// ROWS-SAME:    -> (!rnn.seq<tensor<11xf32>> {rnn.name = "out"}, tensor<4xf32> {rnn.carry = "state.1"})
+// ROWS-NOT:     rnn.contract
 func.func @loss(%x: !rnn.seq<tensor<4xf32>>, %y: !rnn.seq<tensor<2xf32>>) -> f32 {
   %p = call @predict(%x) : (!rnn.seq<tensor<4xf32>>) -> !rnn.seq<tensor<2xf32>>
+  %l = rnn.mse %p, %y : !rnn.seq<tensor<2xf32>>, !rnn.seq<tensor<2xf32>>
+  return %l : f32
+}
+
+// What turns a sequence round needs its end: no parts.
+// TURN-LABEL: func.func @turned_loss.normal(
+// TURN-NOT:     rnn.carry
+// TURN:         rnn.reverse
+func.func @turned_loss(%x: !rnn.seq<tensor<4xf32>>, %y: !rnn.seq<tensor<2xf32>>) -> f32 {
+  %r = rnn.reverse %x : !rnn.seq<tensor<4xf32>>
+  %p = call @predict(%r) : (!rnn.seq<tensor<4xf32>>) -> !rnn.seq<tensor<2xf32>>
   %l = rnn.mse %p, %y : !rnn.seq<tensor<2xf32>>, !rnn.seq<tensor<2xf32>>
   return %l : f32
 }

@@ -160,6 +160,10 @@ def RNN_ReservoirAttr : RNN_Initializer<"Reservoir", "reservoir"> {
     RNN_Settable<"of the draw">:$seed);
   let assemblyFormat = "(`<` struct(params)^ `>`)?";
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    ::llvm::LogicalResult verifySettings(
+        ::llvm::function_ref<::mlir::InFlightDiagnostic()> emitError) const;
+  }];
 }
 
 //===----------------------------------------------------------------------===//

@@ -97,6 +97,13 @@ def RNN_InitializerAttrInterface : AttrInterface<"InitializerAttrInterface"> {
       "::llvm::Error", "fill",
       (ins "::llvm::ArrayRef<int64_t>":$shape, "uint64_t":$seed,
            "::llvm::MutableArrayRef<double>":$values)>,
+    InterfaceMethod<[{
+        Fails, with a diagnostic, where what a use of a cell set is not what the
+        initializer takes.
+      }],
+      "::llvm::LogicalResult", "verifySettings",
+      (ins "::llvm::function_ref<::mlir::InFlightDiagnostic()>":$emitError),
+      /*methodBody=*/"", /*defaultImplementation=*/"return ::llvm::success();">,
   ];
 }
 

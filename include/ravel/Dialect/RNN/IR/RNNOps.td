@@ -173,7 +173,22 @@ def RNN_GateOp : RNN_Op<"gate", [RNN_Liftable, SizeInference, Expandable]> {
   let hasVerifier = 1;
 }
 
-def RNN_ProjectOp : RNN_Op<"project", [RNN_Liftable, SizeInference, Expandable]> {
+class RNN_AffineMap<string mnemonic>
+    : RNN_Op<mnemonic, [RNN_Liftable, SizeInference, Expandable]> {
+  let arguments = (ins StrAttr:$name, Variadic<RNN_VectorLike>:$operands_,
+                       DefaultValuedAttr<BoolAttr, "true">:$bias,
+                       OptionalAttr<F64Attr>:$bias_init,
+                       DefaultValuedAttr<BoolAttr, "true">:$trainable,
+                       OptionalAttr<AnyAttr>:$init);
+  let results = (outs RNN_VectorLike:$result);
+  let assemblyFormat = [{
+    $name `(` $operands_ `)` attr-dict `:`
+    custom<Signature>(ref($operands_), type($operands_), type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+def RNN_ProjectOp : RNN_AffineMap<"project"> {
   let summary = "learned affine map";
   let description = [{
     `y = sum_k x_k W_k + b`: a `rnn.gate` without an activation, with the same
@@ -188,20 +203,9 @@ def RNN_ProjectOp : RNN_Op<"project", [RNN_Liftable, SizeInference, Expandable]>
     }
     ```
   }];
-  let arguments = (ins StrAttr:$name, Variadic<RNN_VectorLike>:$operands_,
-                       DefaultValuedAttr<BoolAttr, "true">:$bias,
-                       OptionalAttr<F64Attr>:$bias_init,
-                       DefaultValuedAttr<BoolAttr, "true">:$trainable,
-                       OptionalAttr<AnyAttr>:$init);
-  let results = (outs RNN_VectorLike:$result);
-  let assemblyFormat = [{
-    $name `(` $operands_ `)` attr-dict `:`
-    custom<Signature>(ref($operands_), type($operands_), type($result))
-  }];
-  let hasVerifier = 1;
 }
 
-def RNN_ReadoutOp : RNN_Op<"readout", [RNN_Liftable, SizeInference, Expandable]> {
+def RNN_ReadoutOp : RNN_AffineMap<"readout"> {
   let summary = "affine map that is fitted in closed form";
   let description = [{
     `y = sum_k x_k W_k + b`: a `rnn.project`, with the same parameters and the
@@ -224,17 +228,6 @@ def RNN_ReadoutOp : RNN_Op<"readout", [RNN_Liftable, SizeInference, Expandable]>
     }
     ```
   }];
-  let arguments = (ins StrAttr:$name, Variadic<RNN_VectorLike>:$operands_,
-                       DefaultValuedAttr<BoolAttr, "true">:$bias,
-                       OptionalAttr<F64Attr>:$bias_init,
-                       DefaultValuedAttr<BoolAttr, "true">:$trainable,
-                       OptionalAttr<AnyAttr>:$init);
-  let results = (outs RNN_VectorLike:$result);
-  let assemblyFormat = [{
-    $name `(` $operands_ `)` attr-dict `:`
-    custom<Signature>(ref($operands_), type($operands_), type($result))
-  }];
-  let hasVerifier = 1;
 }
 
 def RNN_ParamOp : RNN_Op<"param", [SizeInference, Expandable]> {

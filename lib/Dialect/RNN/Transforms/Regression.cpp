@@ -1,0 +1,134 @@
+//===----------------------------------------------------------------------===//
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// The function of which a readout is solved, made of the explicit objective:
+//
+// 1. The readout's features, a 1 and its target are joined to the rows of the
+//    regression, whose products with themselves one `rnn.contract` sums up.
+// 2. These are returned in place of the loss, and what that needed goes.
+// 3. If all that remains reads sequences from their beginning, an instant at a
+//    time, sequences can be given in parts: loops begin with states that come
+//    in and hand out those that they end with.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Utils.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace ravel::rnn;
+
+/// The rows of the regression: features, 1, target.
+static Value createRows(OpBuilder &builder, FittedReadout &readout) {
+  Location loc = readout.op.getLoc();
+  Type prediction = getElementOrSelf(readout.result.getType());
+  Type scalar = getScalarType(prediction);
+  int64_t size = 1 + cast<RankedTensorType>(prediction).getDimSize(0);
+  for (Value feature : readout.features)
+    size += cast<RankedTensorType>(getElementOrSelf(feature.getType()))
+                .getDimSize(0);
+  auto rowType = RankedTensorType::get({size}, scalar);
+  auto createRow = [&](OpBuilder &b, ValueRange parts) -> Value {
+    SmallVector<Value> columns(parts.drop_back());
+    columns.push_back(
+        createSplat(b, loc, RankedTensorType::get({1}, scalar), 1.0));
+    Value wanted = parts.back();
+    if (wanted.getType().isInteger(32))
+      wanted = OneHotOp::create(b, loc, prediction, wanted);
+    columns.push_back(wanted);
+    return tensor::ConcatOp::create(b, loc, rowType, /*dim=*/0, columns);
+  };
+  SmallVector<Value> values(readout.features);
+  values.push_back(readout.target);
+  if (!isa<SeqType>(readout.result.getType()))
+    return createRow(builder, values);
+  auto scan =
+      ScanOp::create(builder, loc, values, ValueRange(), TypeRange(rowType));
+  OpBuilder body = OpBuilder::atBlockBegin(&scan.getEntry());
+  Value row = createRow(body, ValueRange(scan.getInputArgs()));
+  YieldOp::create(body, loc, row);
+  return scan.getOutputs().front();
+}
+
+/// The sum over all rows of their outer products with themselves.
+static Value createSquare(OpBuilder &builder, Location loc, Value rows) {
+  auto type = cast<RankedTensorType>(getElementOrSelf(rows.getType()));
+  int64_t size = type.getDimSize(0);
+  return ContractOp::create(builder, loc, type.clone({size, size}), rows, rows);
+}
+
+static bool isZero(Value value) {
+  DenseElementsAttr constant;
+  return matchPattern(value, m_Constant(&constant)) && constant.isSplat() &&
+         isa<FloatType>(constant.getElementType()) &&
+         constant.getSplatValue<APFloat>().isZero();
+}
+
+/// Whether the results are those of all parts, one after the other, if the
+/// states of loops are handed on.
+static bool canBeGivenInParts(func::FuncOp function) {
+  auto isSequence = [](Type type) { return isa<SeqType>(type); };
+  for (Operation &op : function.front().without_terminator()) {
+    if (!llvm::any_of(op.getOperandTypes(), isSequence) || isa<ContractOp>(op))
+      continue;
+    auto scan = dyn_cast<ScanOp>(op);
+    if (!scan || scan.getReverse() || !llvm::all_of(scan.getStates(), isZero) ||
+        !scan.getFinals().use_empty())
+      return false;
+  }
+  return true;
+}
+
+/// Makes the states that loops begin with arguments, and what they end with
+/// results.
+static void carryStates(func::FuncOp function) {
+  Builder builder(function.getContext());
+  Operation *returned = function.front().getTerminator();
+  for (auto scan : function.front().getOps<ScanOp>())
+    for (auto [index, last] : llvm::enumerate(scan.getFinals())) {
+      unsigned place = function.getNumResults();
+      auto name = builder.getStringAttr("state." + Twine(place));
+      NamedAttribute carry = builder.getNamedAttr("rnn.carry", name);
+      unsigned argument = function.getNumArguments();
+      // Neither can fail: nothing else is known of the function.
+      (void)function.insertArgument(
+          argument, last.getType(),
+          builder.getDictionaryAttr(
+              {carry, builder.getNamedAttr(RNNDialect::kNameAttr, name)}),
+          scan.getLoc());
+      scan.getStatesMutable()[index].set(function.getArgument(argument));
+      returned->insertOperands(place, last);
+      (void)function.insertResult(place, last.getType(),
+                                  builder.getDictionaryAttr(carry));
+    }
+}
+
+void ravel::rnn::buildRegression(func::FuncOp function, FittedReadout readout,
+                                 bool givesRows) {
+  auto returned = cast<func::ReturnOp>(function.front().getTerminator());
+  OpBuilder builder(returned);
+  bool isSequence = isa<SeqType>(readout.result.getType());
+  Value result = createRows(builder, readout);
+  NamedAttrList attrs;
+  attrs.set(RNNDialect::kNameAttr, readout.op.getNameAttr());
+  if (!givesRows) {
+    result = createSquare(builder, readout.op.getLoc(), result);
+    attrs.set(RNNDialect::kSharedAttr, builder.getUnitAttr());
+  }
+  returned->setOperands(result);
+  function.setType(
+      builder.getFunctionType(function.getArgumentTypes(), result.getType()));
+  function.setAllResultAttrs(
+      ArrayRef<DictionaryAttr>(attrs.getDictionary(builder.getContext())));
+  IRRewriter rewriter(function.getContext());
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(function.front())))
+    if (isOpTriviallyDead(&op))
+      rewriter.eraseOp(&op);
+  if (isSequence && canBeGivenInParts(function))
+    carryStates(function);
+}
