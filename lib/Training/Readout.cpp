@@ -306,8 +306,8 @@ private:
 Error Collector::check() const {
   if (options.washout > 0 && !inParts)
     return makeError("--washout needs a readout of sequences that can be given "
-                     "in parts: no loop over time may go backwards or begin "
-                     "with what another one ends with");
+                     "in parts: nothing may go backwards in time, and no loop "
+                     "begin with what another one ends with");
   if (options.folds > 1 && data.size() < options.folds && !inParts)
     return makeError("--folds " + Twine(options.folds) +
                      " needs as many examples, but there are " +

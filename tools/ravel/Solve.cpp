@@ -298,19 +298,23 @@ Expected<int> solveReadout() {
   if (Error error =
           fit(*module, *store, *readout, *data, settings, *candidates))
     return error;
-  if (Error error =
-          beginFolder(model->source, request->config,
-                      json::Object{{"objective", request->objective},
-                                   {"precision", getName(request->precision)},
-                                   {"metric", "loss"},
-                                   {"decode", ""},
-                                   {"seed", std::to_string(seed)}}))
-    return error;
   Expected<ParameterStore> result =
       convert(*module, *store, request->precision);
   if (!result)
     return result.takeError();
+  // If there is no room for new weights, the old ones stay with their model.
+  if (Error error = createFolder())
+    return error;
   if (Error error = result->save(joinPath(outFolder, "last.safetensors")))
+    return error;
+  sys::fs::remove(joinPath(outFolder, "best.safetensors"));
+  if (Error error = writeDescription(
+          model->source, request->config,
+          json::Object{{"objective", request->objective},
+                       {"precision", getName(request->precision)},
+                       {"metric", "loss"},
+                       {"decode", ""},
+                       {"seed", std::to_string(seed)}}))
     return error;
   errs() << "saved in " << outFolder << '\n';
   return 0;

@@ -161,12 +161,14 @@ ProgressOptions getProgressDisplay() {
   return display;
 }
 
-Error beginFolder(const ModelSource &source, const DataConfig &config,
-                  json::Object training) {
+Error createFolder() {
   if (std::error_code ec = sys::fs::create_directories(outFolder))
     return makeFileError(outFolder, "cannot be created: " + ec.message());
-  for (StringRef old : {"best.safetensors", "last.safetensors"})
-    sys::fs::remove(joinPath(outFolder, old));
+  return Error::success();
+}
+
+Error writeDescription(const ModelSource &source, const DataConfig &config,
+                       json::Object training) {
   if (Error error =
           writeFileAtomically(joinPath(outFolder, "model.mlir"), source.text))
     return error;
@@ -291,14 +293,20 @@ Expected<int> train() {
   Expected<json::Object> run = describeRun(model->source, config, dataFile);
   if (!run)
     return run.takeError();
-  if (!resume)
-    if (Error error = beginFolder(model->source, config,
-                                  json::Object{{"objective", function},
-                                               {"precision", getName(type)},
-                                               {"metric", getName(*measure)},
-                                               {"decode", *decode},
-                                               {"seed", std::to_string(seed)}}))
+  if (Error error = createFolder())
+    return error;
+  if (!resume) {
+    for (StringRef old : {"best.safetensors", "last.safetensors"})
+      sys::fs::remove(joinPath(outFolder, old));
+    if (Error error =
+            writeDescription(model->source, config,
+                             json::Object{{"objective", function},
+                                          {"precision", getName(type)},
+                                          {"metric", getName(*measure)},
+                                          {"decode", *decode},
+                                          {"seed", std::to_string(seed)}}))
       return error;
+  }
 
   TrainerOptions settings;
   settings.objective = function;

@@ -35,10 +35,13 @@ llvm::Error checkClasses(const Split &data, const ClassLimits &limits,
 /// How progress is shown on standard error.
 ProgressOptions getProgressDisplay();
 
-/// Writes what `ravel run` needs besides weights into --out, and removes the
-/// weights that are there.
-llvm::Error beginFolder(const ModelSource &source, const DataConfig &config,
-                        llvm::json::Object training);
+/// Creates --out if it does not exist.
+llvm::Error createFolder();
+
+/// Writes what `ravel run` needs besides weights into --out.
+llvm::Error writeDescription(const ModelSource &source,
+                             const DataConfig &config,
+                             llvm::json::Object training);
 
 } // namespace ravel::driver
 
