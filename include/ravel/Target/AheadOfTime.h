@@ -47,8 +47,8 @@ struct Report {
   int64_t parameters = 0, weightBytes = 0, stateBytes = 0;
   /// Of vectors with matrices, for one instant of one example.
   int64_t productsPerStep = 0;
-  /// What the function itself takes of `run`'s workspace, for one example of 100
-  /// instants.
+  /// What the function itself takes of `run`'s workspace, for one example of
+  /// 100 instants.
   int64_t workspaceBytes = 0;
   std::vector<FunctionReport> functions;
   /// The tiles that were chosen, a line for each kernel.

@@ -62,8 +62,8 @@ mlir::RankedTensorType getRowsType(mlir::Type element);
 /// generator (constants of Numerical Recipes, 1992). Masks hash it.
 mlir::Value createNextKey(mlir::OpBuilder &builder, mlir::Location loc,
                           mlir::Value key);
-/// The smallest number of classes that the uses of an index, or of a sequence of
-/// them, allow; nothing if none does.
+/// The smallest number of classes that the uses of an index, or of a sequence
+/// of them, allow; nothing if none does.
 std::optional<int64_t> findNumClasses(mlir::Value index);
 /// Whether `op` is in the body of a kernel, `rnn.rows` or `rnn.chains`.
 bool isInKernel(mlir::Operation *op);
