@@ -120,19 +120,17 @@ size_t ravel_workspace_bytes(const RavelFunction *function, const size_t *T,
 
 /* Features of an x86-64 processor that code may rely on: LLVM's names, and the
  * bits of `ravel_processor_features`. */
+/* clang-format off */
 #define RAVEL_PROCESSOR_FEATURES(X)                                            \
-  X("sse3", 0)                                                                 \
-  X("ssse3", 1)                                                                \
-  X("sse4.1", 2) X("sse4.2", 3) X("popcnt", 4) X("cx16", 5) X("avx", 6)        \
-      X("avx2", 7) X("bmi", 8) X("bmi2", 9) X("lzcnt", 10) X("movbe", 11)      \
-          X("f16c", 12) X("fma", 13) X("avx512f", 14) X("avx512bw", 15)        \
-              X("avx512cd", 16) X("avx512dq", 17) X("avx512vl", 18)            \
-                  X("avx512bf16", 19) X("avx512vnni", 20) X("avx512fp16", 21)  \
-                      X("avxvnni", 22) X("avx512vbmi", 23)                     \
-                          X("avx512vbmi2", 24) X("avx512ifma", 25)             \
-                              X("avx512bitalg", 26) X("avx512vpopcntdq", 27)   \
-                                  X("vaes", 28) X("vpclmulqdq", 29)            \
-                                      X("gfni", 30)
+  X("sse3", 0) X("ssse3", 1) X("sse4.1", 2) X("sse4.2", 3)                     \
+  X("popcnt", 4) X("cx16", 5) X("avx", 6) X("avx2", 7)                         \
+  X("bmi", 8) X("bmi2", 9) X("lzcnt", 10) X("movbe", 11)                       \
+  X("f16c", 12) X("fma", 13) X("avx512f", 14) X("avx512bw", 15)                \
+  X("avx512cd", 16) X("avx512dq", 17) X("avx512vl", 18) X("avx512bf16", 19)    \
+  X("avx512vnni", 20) X("avx512fp16", 21) X("avxvnni", 22) X("avx512vbmi", 23) \
+  X("avx512vbmi2", 24) X("avx512ifma", 25) X("avx512bitalg", 26) X("avx512vpopcntdq", 27)\
+  X("vaes", 28) X("vpclmulqdq", 29) X("gfni", 30)
+/* clang-format on */
 
 /* Those that this processor and its system have; all on other processors. */
 uint64_t ravel_processor_features(void);
