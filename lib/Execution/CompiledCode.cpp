@@ -104,6 +104,7 @@ static llvm::json::Value describe(const CompiledCode &code) {
         llvm::json::Object{{"name", entry.spec.name},
                            {"shape", llvm::json::Array(entry.spec.shape)},
                            {"trainable", entry.spec.trainable},
+                           {"sparseInputs", entry.spec.sparseInputs},
                            {"initializer", entry.initializer}});
   return llvm::json::Object{{"signatures", std::move(signatures)},
                             {"manifest", std::move(manifest)}};
@@ -145,6 +146,7 @@ static bool readDescription(const llvm::json::Value &value,
     llvm::json::ObjectMapper map(item, root);
     if (!map || !map.map("name", entry.spec.name) ||
         !map.map("trainable", entry.spec.trainable) ||
+        !map.map("sparseInputs", entry.spec.sparseInputs) ||
         !map.map("initializer", entry.initializer))
       return false;
     const llvm::json::Value *shape = item.getAsObject()->get("shape");

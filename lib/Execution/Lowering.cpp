@@ -300,6 +300,8 @@ void ravel::describe(ModuleOp module, CompiledCode &code) {
     auto shape = parameter.getTensorType().getShape();
     entry.spec.shape.assign(shape.begin(), shape.end());
     entry.spec.trainable = !parameter.getFrozen();
+    if (auto sparse = dyn_cast<SparseAttr>(parameter.getInit()))
+      entry.spec.sparseInputs = sparse.getInputs();
     llvm::raw_string_ostream(entry.initializer) << parameter.getInit();
     code.manifest.push_back(std::move(entry));
   }

@@ -10,7 +10,10 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
+#include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <list>
 #include <unistd.h>
 
 using namespace llvm;
@@ -35,8 +38,8 @@ ParameterLayout::create(ArrayRef<ParameterSpec> specs) {
                        "; expected positive dimensions of a size that fits "
                        "memory");
     int64_t &size = spec.trainable ? layout.trainableSize : layout.frozenSize;
-    layout.list.push_back(
-        {spec.name, spec.shape, spec.trainable, size, *count});
+    layout.list.push_back({spec.name, spec.shape, spec.trainable,
+                           spec.sparseInputs, size, *count});
     size += alignTo(*count, rowSize);
     if (!countElements({size}, sizeof(double)))
       return makeError("the parameters do not fit memory");
@@ -71,13 +74,108 @@ TensorRef viewParameter(const Parameter &parameter, const Tensor &arena) {
 // Loading
 //===----------------------------------------------------------------------===//
 
+/// The input that a stored number of a sparse matrix of `inputs` inputs stands
+/// for, if it does for one.
+template <typename T>
+static std::optional<int64_t> getInput(T stored, int64_t inputs) {
+  // NaN is none.
+  if (!(stored >= 0 && stored < static_cast<T>(inputs)) ||
+      stored != std::floor(stored))
+    return std::nullopt;
+  return static_cast<int64_t>(stored);
+}
+
+/// The sparse form of `dense`, [inputs, outputs], with `degree` weights in each
+/// column. An error where a column has more.
+template <typename T>
+static Expected<Tensor> makeSparse(const Tensor &dense, int64_t degree) {
+  int64_t inputs = dense.shape()[0], outputs = dense.shape()[1];
+  Tensor result(dense.dtype(), {2, degree, outputs});
+  ArrayRef<T> from = dense.view<T>();
+  MutableArrayRef<T> to = result.view<T>();
+  std::vector<int64_t> filled(outputs);
+  for (int64_t input = 0; input < inputs; ++input)
+    for (int64_t output = 0; output < outputs; ++output) {
+      T weight = from[input * outputs + output];
+      if (weight == T(0))
+        continue;
+      int64_t k = filled[output]++;
+      if (k >= degree)
+        continue;
+      to[k * outputs + output] = weight;
+      to[(degree + k) * outputs + output] = static_cast<T>(input);
+    }
+  auto fullest = std::max_element(filled.begin(), filled.end());
+  if (*fullest > degree)
+    return makeError(
+        formatv(
+            "column {0} has {1} weights, but this model's density only {2}; a "
+            "density of {3} holds them",
+            fullest - filled.begin(), *fullest, degree,
+            static_cast<double>(*fullest) / static_cast<double>(inputs))
+            .str());
+  return result;
+}
+
+/// An error where a number of the second half of `sparse` is that of none of
+/// `inputs` inputs.
+template <typename T>
+static Error checkInputs(const Tensor &sparse, int64_t inputs) {
+  int64_t half = sparse.shape()[1] * sparse.shape()[2];
+  ArrayRef<T> stored = sparse.view<T>();
+  for (int64_t i = half; i < 2 * half; ++i)
+    if (!getInput(stored[i], inputs))
+      return makeError(formatv("{0} at {1} is none of {2} inputs", stored[i],
+                               toIndexString(sparse.shape(), i), inputs)
+                           .str());
+  return Error::success();
+}
+
+/// The matrix of `inputs` inputs with its zeros.
+template <typename T>
+static Expected<Tensor> makeDense(const Tensor &sparse, int64_t inputs) {
+  if (Error error = checkInputs<T>(sparse, inputs))
+    return std::move(error);
+  int64_t outputs = sparse.shape()[2], half = sparse.shape()[1] * outputs;
+  Tensor result(sparse.dtype(), {inputs, outputs});
+  ArrayRef<T> from = sparse.view<T>();
+  MutableArrayRef<T> to = result.view<T>();
+  for (int64_t i = 0; i < half; ++i)
+    to[*getInput(from[half + i], inputs) * outputs + i % outputs] += from[i];
+  return result;
+}
+
+/// `tensor` in the form of `parameter`, where one of them is sparse and the
+/// other isn't; none where it is as it should be, or has another shape anyway.
+/// An error where it can't be converted.
+template <typename T>
+static Expected<std::optional<Tensor>> convertForm(const Tensor &tensor,
+                                                   const Parameter &parameter) {
+  ArrayRef<int64_t> shape = parameter.shape, given = tensor.shape();
+  bool isSparse = given.size() == 3 && given[0] == 2;
+  int64_t inputs = parameter.sparseInputs;
+  if (inputs == 0 && isSparse && shape.size() == 2 && given[2] == shape[1])
+    return makeDense<T>(tensor, shape[0]);
+  if (inputs != 0 && given == ArrayRef<int64_t>{inputs, shape.back()})
+    return makeSparse<T>(tensor, shape[1]);
+  if (inputs != 0 && given == shape)
+    if (Error error = checkInputs<T>(tensor, inputs))
+      return std::move(error);
+  return std::nullopt;
+}
+
 /// Why `tensor` cannot be the value of `parameter`; empty if it can.
 static std::string findFault(const Tensor &tensor, const Parameter &parameter,
                              DType elementType) {
   std::string name = "'" + parameter.name + "'";
-  if (tensor.shape() != ArrayRef<int64_t>(parameter.shape))
-    return "misshapen " + name + ": expected shape " +
-           toString(parameter.shape) + ", found " + toString(tensor.shape());
+  if (tensor.shape() != ArrayRef<int64_t>(parameter.shape)) {
+    std::string fault =
+        "misshapen " + name + ": expected shape " + toString(parameter.shape);
+    if (parameter.sparseInputs != 0)
+      fault += " or, with zeros, " +
+               toString(Shape{parameter.sparseInputs, parameter.shape.back()});
+    return fault + ", found " + toString(tensor.shape());
+  }
   if (!isFloat(tensor.dtype()))
     return "wrong element type of " + name + ": expected f32 or f64, found " +
            getName(tensor.dtype()).str();
@@ -113,6 +211,7 @@ Error copyParameters(const NamedTensors &tensors, const ParameterLayout &layout,
                      const LoadOptions &options, StringRef source) {
   std::vector<std::string> faults;
   std::vector<std::pair<const Parameter *, const Tensor *>> found;
+  std::list<Tensor> converted;
   for (const Parameter &parameter : layout.parameters()) {
     Tensor *arena = parameter.trainable ? trainable : frozen;
     if (!arena)
@@ -124,9 +223,24 @@ Error copyParameters(const NamedTensors &tensors, const ParameterLayout &layout,
                          toString(parameter.shape));
       continue;
     }
-    std::string fault = findFault(it->second, parameter, arena->dtype());
+    const Tensor *tensor = &it->second;
+    std::string fault;
+    dispatch(tensor->dtype(), [&](auto zero) {
+      using T = decltype(zero);
+      if constexpr (std::is_floating_point_v<T>) {
+        Expected<std::optional<Tensor>> form =
+            convertForm<T>(*tensor, parameter);
+        if (!form)
+          fault = "unfit '" + parameter.name +
+                  "': " + llvm::toString(form.takeError());
+        else if (*form)
+          tensor = &converted.emplace_back(std::move(**form));
+      }
+    });
     if (fault.empty())
-      found.push_back({&parameter, &it->second});
+      fault = findFault(*tensor, parameter, arena->dtype());
+    if (fault.empty())
+      found.push_back({&parameter, tensor});
     else
       faults.push_back(std::move(fault));
   }

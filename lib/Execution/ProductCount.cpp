@@ -19,6 +19,10 @@ using namespace ravel::rnn;
 static double countOperations(mlir::Operation *op) {
   if (auto linear = mlir::dyn_cast<LinearOp>(op))
     return 2.0 * linear.getMatrix().getType().getNumElements();
+  if (auto sparse = mlir::dyn_cast<SparseLinearOp>(op)) {
+    auto type = mlir::cast<mlir::ShapedType>(sparse.getMatrix().getType());
+    return static_cast<double>(type.getNumElements());
+  }
   if (auto contract = mlir::dyn_cast<ContractOp>(op))
     return 2.0 * contract.getResult().getType().getNumElements();
   return 0;

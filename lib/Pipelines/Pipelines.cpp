@@ -23,7 +23,7 @@ using namespace ravel;
 
 llvm::ArrayRef<llvm::StringRef> ravel::getOptionalSteps() {
   static constexpr llvm::StringRef steps[] = {
-      "hoist",   "linear-scan",   "fuse",        "join",     "pack",
+      "sparse",  "hoist",         "linear-scan", "fuse",     "join",   "pack",
       "prepare", "double-buffer", "plan-memory", "parallel", "columns"};
   return steps;
 }
@@ -47,6 +47,8 @@ void ravel::buildInstantiationPipeline(OpPassManager &pm,
   instantiate.solveRows = options.solveRows;
   instantiate.scheduledSampling = options.scheduledSampling;
   pm.addPass(rnn::createRNNInstantiate(instantiate));
+  if (options.runs("sparse"))
+    pm.addPass(rnn::createRNNSparsify());
   pm.addPass(rnn::createRNNOutlineDecode());
   if (options.stream)
     pm.addPass(rnn::createRNNOutlineStream());

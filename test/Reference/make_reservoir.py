@@ -16,7 +16,9 @@ LENGTHS, WASHOUT = (500, 300, 200), 20
 LEAK, RADIUS, RIDGE = 0.7, 0.9, 1e-2
 
 rng = np.random.default_rng(5)
-recurrent = rng.uniform(-1, 1, (UNITS, UNITS)) * (rng.random((UNITS, UNITS)) < 0.2)
+# Four inputs for each unit: the prelude's density.
+reads = rng.random((UNITS, UNITS)).argsort(axis=0) < 4
+recurrent = rng.uniform(-1, 1, (UNITS, UNITS)) * reads
 recurrent *= RADIUS / abs(np.linalg.eigvals(recurrent)).max()
 inputs = rng.uniform(-1, 1, (INPUTS, UNITS))
 bias = rng.uniform(-0.3, 0.3, UNITS)

@@ -78,7 +78,8 @@ cl::opt<std::string> weightType(
 cl::list<std::string> without(
     "without", cl::CommaSeparated, cl::value_desc("step,..."),
     cl::desc(
-        "Leave out steps that make code faster, to see what they do: hoist, "
+        "Leave out steps that make code faster, to see what they do: sparse, "
+        "hoist, "
         "linear-scan, fuse, join, pack, prepare, double-buffer, plan-memory, "
         "parallel, columns"),
     cl::sub(printCommand), cl::sub(benchCommand), cl::cat(modelOptions));

@@ -29,6 +29,9 @@ struct ParameterSpec {
   std::string name;
   Shape shape; // all dimensions positive; [] is a scalar
   bool trainable = true;
+  /// For a sparse matrix [2, degree, outputs], its inputs; 0 for others. The
+  /// first half are weights, the second says which input each is for.
+  int64_t sparseInputs = 0;
 };
 
 /// A parameter with its place.
@@ -36,6 +39,7 @@ struct Parameter {
   std::string name;
   Shape shape;
   bool trainable;
+  int64_t sparseInputs;
   int64_t offset;      // of its first element in its arena; a multiple of 64
   int64_t numElements; // without the padding that follows
 };
@@ -93,6 +97,9 @@ TensorRef viewParameter(const Parameter &parameter, const Tensor &arena);
 /// and need not be there. Everything is checked before anything is copied; the
 /// message lists every complaint (up to ten): missing, unexpected, misshapen,
 /// of a wrong type, not finite. `source` names the file in messages.
+///
+/// A sparse matrix is taken from a dense tensor, too, and a dense one from a
+/// sparse tensor [2, degree, outputs].
 llvm::Error copyParameters(const NamedTensors &tensors,
                            const ParameterLayout &layout, Tensor *trainable,
                            Tensor *frozen, const LoadOptions &options,

@@ -45,6 +45,9 @@ struct Source {
   int64_t offset;
 };
 
+/// What takes the place of a group of products, and the order of its parts.
+using CreateFn = function_ref<Value(ImplicitLocOpBuilder &, RankedTensorType)>;
+
 class KernelPacking {
 public:
   KernelPacking(RowsOp op, int64_t lanes, Type element, bool transposedOnly)
@@ -62,7 +65,10 @@ private:
   bool isOutside(Value value) {
     return isa<FunctionOpInterface>(value.getParentBlock()->getParentOp());
   }
+  ImplicitLocOpBuilder makeBuilder(ArrayRef<Value> matrices);
   Value pack(const Group &group);
+  std::pair<Value, Value> packSparse(const Group &group);
+  void replace(const Group &group, CreateFn create);
   void rewrite(const Group &group);
   void transposeRest();
   void dropUnused();
@@ -88,22 +94,28 @@ static Value getSharedOperand(RowsOp op, Value argument) {
 std::optional<Group> KernelPacking::chooseGroup(const Stage &stage,
                                                 const ProductGroup &products) {
   int64_t bytes = 0;
-  bool isTransposed = cast<LinearOp>(products.products[0].op).getTranspose();
+  // A transposed matrix has no vectors to read, and a sparse one numbers that
+  // are no integers yet: they are packed, however small.
+  auto isMust = [](Operation *product) {
+    auto linear = dyn_cast<LinearOp>(product);
+    return !linear || linear.getTranspose();
+  };
   DenseMap<Operation *, int64_t> covered;
   for (const Product &product : products.products) {
-    auto linear = cast<LinearOp>(product.op);
-    RankedTensorType type = linear.getMatrix().getType();
+    Value matrix = product.op->getOperand(1);
+    auto type = cast<RankedTensorType>(matrix.getType());
     bytes = std::max(bytes,
                      type.getNumElements() * type.getElementTypeBitWidth() / 8);
-    if (linear.getTranspose() != isTransposed ||
-        !isOutside(getSharedOperand(op, linear.getMatrix())))
+    if (isMust(product.op) != isMust(products.products[0].op) ||
+        !isOutside(getSharedOperand(op, matrix)))
       return std::nullopt;
-    covered[linear] += stage.domain;
+    covered[product.op] += stage.domain;
   }
-  for (auto [linear, columns] : covered)
-    if (columns != cast<LinearOp>(linear).getResult().getType().getDimSize(0))
+  for (auto [product, columns] : covered)
+    if (columns !=
+        cast<ShapedType>(product->getResult(0).getType()).getDimSize(0))
       return std::nullopt;
-  if (bytes < leastBytes && !isTransposed)
+  if (bytes < leastBytes && !isMust(products.products[0].op))
     return std::nullopt;
   Group group{stage.domain, llvm::to_vector(products.products)};
   llvm::stable_sort(group.products, [](const Product &a, const Product &b) {
@@ -133,17 +145,9 @@ Source KernelPacking::getSource(const Product &product, int64_t columns) {
   return source;
 }
 
-Value KernelPacking::pack(const Group &group) {
-  SmallVector<Value> matrices;
-  SmallVector<int64_t> offsets;
-  for (const Product &product : group.products) {
-    Source source = getSource(product, group.columns);
-    matrices.push_back(source.matrix);
-    offsets.push_back(source.offset);
-  }
-  auto first = cast<LinearOp>(group.products[0].op);
-  RankedTensorType vector = first.getVector().getType();
-  // As early as may be: with the packing of other kernels.
+/// A builder behind all of `matrices`, but as early as may be: with the packing
+/// of other kernels.
+ImplicitLocOpBuilder KernelPacking::makeBuilder(ArrayRef<Value> matrices) {
   Block *entry =
       &op->getParentOfType<FunctionOpInterface>()->getRegion(0).front();
   ImplicitLocOpBuilder builder(op.getLoc(), entry, entry->begin());
@@ -154,6 +158,56 @@ Value KernelPacking::pack(const Group &group) {
         last = def;
   if (last)
     builder.setInsertionPointAfter(last);
+  return builder;
+}
+
+/// The weights and the indices of one sparse product.
+std::pair<Value, Value> KernelPacking::packSparse(const Group &group) {
+  auto linear = cast<SparseLinearOp>(group.products[0].op);
+  Value matrix = getSharedOperand(op, linear.getMatrix());
+  auto whole = cast<RankedTensorType>(matrix.getType());
+  ImplicitLocOpBuilder builder = makeBuilder(matrix);
+  int64_t degree = whole.getDimSize(1), outputs = whole.getDimSize(2),
+          inputs = linear.getVector().getType().getDimSize(0),
+          count = group.products.size();
+  SmallVector<int64_t> offsets;
+  for (const Product &product : group.products)
+    offsets.push_back(product.offset);
+  SmallVector<Value> halves;
+  for (int64_t half : {0, 1})
+    halves.push_back(tensor::ExtractSliceOp::create(
+        builder, whole.clone({degree, outputs}), matrix, ValueRange(),
+        ValueRange(), ValueRange(), ArrayRef<int64_t>{half, 0, 0},
+        ArrayRef<int64_t>{1, degree, outputs}, ArrayRef<int64_t>{1, 1, 1}));
+  SmallVector<int64_t> shape{llvm::divideCeilSigned(group.columns, lanes),
+                             degree, count, lanes};
+  auto packHalf = [&](Value half, Type element, IntegerAttr limit) -> Value {
+    Value empty = tensor::EmptyOp::create(builder, shape, element);
+    return PackOp::create(builder, TypeRange(empty.getType()),
+                          SmallVector<Value>(count, half), empty, Value(),
+                          Value(), builder.getDenseI64ArrayAttr(offsets),
+                          builder.getI64IntegerAttr(group.columns), UnitAttr(),
+                          limit)
+        .getResult()[0];
+  };
+  Value weights = packHalf(halves[0], whole.getElementType(), IntegerAttr());
+  Value indices = packHalf(
+      halves[1], builder.getIntegerType(llvm::isUInt<16>(inputs - 1) ? 16 : 32),
+      builder.getI64IntegerAttr(inputs));
+  return {weights, indices};
+}
+
+Value KernelPacking::pack(const Group &group) {
+  SmallVector<Value> matrices;
+  SmallVector<int64_t> offsets;
+  for (const Product &product : group.products) {
+    Source source = getSource(product, group.columns);
+    matrices.push_back(source.matrix);
+    offsets.push_back(source.offset);
+  }
+  auto first = cast<LinearOp>(group.products[0].op);
+  RankedTensorType vector = first.getVector().getType();
+  ImplicitLocOpBuilder builder = makeBuilder(matrices);
   int64_t side = element ? 2 : 1;
   SmallVector<int64_t> shape{llvm::divideCeilSigned(group.columns, lanes),
                              llvm::divideCeilSigned(vector.getDimSize(0), side),
@@ -163,7 +217,8 @@ Value KernelPacking::pack(const Group &group) {
       RankedTensorType::get(shape, element ? element : vector.getElementType());
   Value empty = tensor::EmptyOp::create(builder, shape, type.getElementType());
   return PackOp::create(builder, TypeRange(type), matrices, empty, Value(),
-                        Value(), offsets, group.columns, first.getTranspose())
+                        Value(), offsets, group.columns, first.getTranspose(),
+                        IntegerAttr())
       .getResult()[0];
 }
 
@@ -172,31 +227,51 @@ Value KernelPacking::share(Value operand) {
   return op.getEntry().addArgument(operand.getType(), operand.getLoc());
 }
 
-/// Replaces the products of `group` by one of packed weights.
-void KernelPacking::rewrite(const Group &group) {
-  Value packed = share(pack(group));
-  auto first = cast<LinearOp>(group.products[0].op);
-  ImplicitLocOpBuilder builder(first.getLoc(), first);
-  RankedTensorType vector = first.getVector().getType();
+/// Replaces the products of `group` by slices of what `create` gives, all of
+/// them one after the other.
+void KernelPacking::replace(const Group &group, CreateFn create) {
+  Operation *first = group.products[0].op;
+  ImplicitLocOpBuilder builder(first->getLoc(), first);
   int64_t count = group.products.size();
-  Value all =
-      PackedLinearOp::create(builder, vector.clone({count * group.columns}),
-                             first.getVector(), packed);
+  auto resultType = cast<RankedTensorType>(first->getResult(0).getType());
+  Value all = create(builder, resultType.clone({count * group.columns}));
   for (int64_t begin = 0; begin < count;) {
-    auto linear = cast<LinearOp>(group.products[begin].op);
-    int64_t size = linear.getResult().getType().getDimSize(0);
+    Operation *linear = group.products[begin].op;
+    auto type = cast<RankedTensorType>(linear->getResult(0).getType());
+    int64_t size = type.getDimSize(0);
     Value result = all;
     if (size != count * group.columns)
       result = tensor::ExtractSliceOp::create(
-          builder, linear.getResult().getType(), all, ValueRange(),
-          ValueRange(), ValueRange(), ArrayRef<int64_t>{begin * group.columns},
-          ArrayRef<int64_t>{size}, ArrayRef<int64_t>{1});
-    linear.replaceAllUsesWith(result);
+          builder, type, all, ValueRange(), ValueRange(), ValueRange(),
+          ArrayRef<int64_t>{begin * group.columns}, ArrayRef<int64_t>{size},
+          ArrayRef<int64_t>{1});
+    linear->getResult(0).replaceAllUsesWith(result);
     begin += size / group.columns;
   }
   for (const Product &product : group.products)
     if (product.offset == 0)
       product.op->erase();
+}
+
+/// Replaces the products of `group` by one of packed weights.
+void KernelPacking::rewrite(const Group &group) {
+  Operation *first = group.products[0].op;
+  Value vector = getProductVector(first);
+  if (isa<SparseLinearOp>(first)) {
+    std::pair<Value, Value> packed = packSparse(group);
+    Value weights = share(packed.first), indices = share(packed.second);
+    return replace(
+        group,
+        [&](ImplicitLocOpBuilder &builder, RankedTensorType type) -> Value {
+          return PackedSparseLinearOp::create(builder, type, vector, weights,
+                                              indices);
+        });
+  }
+  Value packed = share(pack(group));
+  replace(group,
+          [&](ImplicitLocOpBuilder &builder, RankedTensorType type) -> Value {
+            return PackedLinearOp::create(builder, type, vector, packed);
+          });
 }
 
 /// Transposes the matrices whose products were not packed, so that their
@@ -241,7 +316,7 @@ LogicalResult KernelPacking::run() {
   DenseMap<Operation *, unsigned> uses;
   for (const Stage &stage : plan->getStages())
     for (const ProductGroup &products : stage.groups) {
-      if (isa<PackedLinearOp>(products.products[0].op))
+      if (isa<PackedLinearOp, PackedSparseLinearOp>(products.products[0].op))
         continue;
       if (std::optional<Group> group = chooseGroup(stage, products))
         groups.push_back(std::move(*group));

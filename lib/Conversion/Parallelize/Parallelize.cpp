@@ -127,10 +127,11 @@ static FailureOr<StepCost> getStepCost(Operation *loop) {
       cost.stages += stage.kind == Stage::Products;
       for (const ProductGroup &group : stage.groups) {
         auto vector = getProductVector(group.products[0].op).getType();
-        int64_t weights = vector.getDimSize(0) * stage.domain *
-                          static_cast<int64_t>(group.products.size());
-        cost.operations += 2 * weights;
-        cost.weightBytes += weights * vector.getElementTypeBitWidth() / 8;
+        Operation *product = group.products[0].op;
+        int64_t columns = stage.domain * group.products.size();
+        cost.operations += columns * getProductWork(product);
+        cost.weightBytes += columns * getProductDepth(product) *
+                            vector.getElementTypeBitWidth() / 8;
       }
     }
     return WalkResult::advance();
@@ -173,7 +174,7 @@ static int64_t getRowWork(Operation *op) {
     auto type = dyn_cast<RankedTensorType>(inner->getResult(0).getType());
     int64_t size = type && type.hasStaticShape() ? type.getNumElements() : 1;
     if (isProduct(inner))
-      work += 2 * size * getProductVector(inner).getType().getDimSize(0);
+      work += size * getProductWork(inner);
     else if (isa<math::MathDialect>(inner->getDialect()))
       work += kFunctionWork * size;
     else if (!isa<arith::ConstantOp, tensor::ExtractSliceOp>(inner))

@@ -56,8 +56,10 @@ static Preparation findPreparation(func::FuncOp function) {
     }
   Preparation result;
   for (Operation &op : function.front().without_terminator()) {
+    // Part of a parameter is the parameter, not a result.
+    bool ofArgument = isView(&op) && isa<BlockArgument>(op.getOperand(0));
     bool isKnown = op.getNumRegions() == 0 && isMemoryEffectFree(&op) &&
-                   !isView(&op) && op.getNumResults() != 0 &&
+                   (!isView(&op) || ofArgument) && op.getNumResults() != 0 &&
                    llvm::all_of(op.getOperands(), [&](Value operand) {
                      return known.contains(operand);
                    });
@@ -70,7 +72,9 @@ static Preparation findPreparation(func::FuncOp function) {
         }))
       ofParameters.insert(op.result_begin(), op.result_end());
   }
-  for (Operation *op : result.ops)
+  for (Operation *op : result.ops) {
+    if (isView(op))
+      continue;
     for (Value value : op->getResults()) {
       auto type = dyn_cast<RankedTensorType>(value.getType());
       bool leaves = llvm::any_of(value.getUsers(), [&](Operation *user) {
@@ -80,6 +84,7 @@ static Preparation findPreparation(func::FuncOp function) {
           ofParameters.contains(value))
         result.results.push_back(value);
     }
+  }
   return result;
 }
 

@@ -185,13 +185,61 @@ struct ConvertScatter : OpRewritePattern<ScatterOp> {
   }
 };
 
+/// Weights written into a matrix of zeros.
+struct ConvertDensify : OpRewritePattern<DensifyOp> {
+  using Base::Base;
+
+  LogicalResult matchAndRewrite(DensifyOp op,
+                                PatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    RankedTensorType type = op.getResult().getType();
+    auto sparse = cast<RankedTensorType>(op.getMatrix().getType());
+    auto index = [&](int64_t value) -> Value {
+      return arith::ConstantIndexOp::create(b, value);
+    };
+    auto number = [&](int64_t value) -> Value {
+      return arith::ConstantOp::create(
+          b, b.getFloatAttr(type.getElementType(), double(value)));
+    };
+    Value first = index(0), second = index(1);
+    Value least = number(0), most = number(type.getDimSize(0) - 1);
+    Value zeros = createZeros(b, type.getShape(), type.getElementType());
+    auto byPlace = scf::ForOp::create(b, first, index(sparse.getDimSize(1)),
+                                      second, zeros);
+    b.setInsertionPointToStart(byPlace.getBody());
+    auto byColumn = scf::ForOp::create(b, first, index(sparse.getDimSize(2)),
+                                       second, byPlace.getRegionIterArgs());
+    scf::YieldOp::create(b, byColumn.getResults());
+    b.setInsertionPointToStart(byColumn.getBody());
+    Value k = byPlace.getInductionVar(), column = byColumn.getInductionVar();
+    Value weight = tensor::ExtractOp::create(b, op.getMatrix(),
+                                             ValueRange{first, k, column});
+    Value stored = tensor::ExtractOp::create(b, op.getMatrix(),
+                                             ValueRange{second, k, column});
+    Value bounded = arith::MinNumFOp::create(
+        b, arith::MaxNumFOp::create(b, stored, least), most);
+    Value row = arith::IndexCastOp::create(
+        b, b.getIndexType(),
+        arith::FPToSIOp::create(b, b.getI64Type(), bounded));
+    Value matrix = byColumn.getRegionIterArg(0);
+    Value old = tensor::ExtractOp::create(b, matrix, ValueRange{row, column});
+    Value next =
+        tensor::InsertOp::create(b, arith::AddFOp::create(b, old, weight),
+                                 matrix, ValueRange{row, column});
+    scf::YieldOp::create(b, next);
+    rewriter.replaceOp(op, byPlace.getResults());
+    return success();
+  }
+};
+
 struct ConvertRNNToLinalg
     : ravel::impl::ConvertRNNToLinalgBase<ConvertRNNToLinalg> {
   using Base::Base;
 
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ConvertContract, ConvertTotal, ConvertScatter>(&getContext());
+    patterns.add<ConvertContract, ConvertTotal, ConvertScatter, ConvertDensify>(
+        &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
 

@@ -140,6 +140,17 @@ private:
   void storePartial(unsigned group, mlir::ValueRange sums);
   /// Vector u of the weights of component k; of pairs also of the next.
   Values loadWeights(const Product &product, mlir::Value k, int64_t u);
+  /// The panel of vector u of a packed product, and the number of its matrix.
+  std::pair<mlir::Value, mlir::Value> locatePanel(const Product &product,
+                                                  int64_t columns, int64_t u);
+  /// Which components vector u of weight k of a sparse product is for.
+  Values loadIndices(const Product &product, mlir::Value k, int64_t u);
+  /// A vector of such components of a row.
+  mlir::Value gather(const ProductGroup &group, unsigned row,
+                     mlir::ValueRange indices);
+  /// `multiply` by weight k of each column of a sparse matrix.
+  Values multiplySparse(const ProductGroup &group, mlir::Value k,
+                        mlir::ValueRange sums);
   /// Adds the products of `count` components from k on to `sums`.
   Values multiply(const ProductGroup &group, mlir::Value k, unsigned count,
                   mlir::ValueRange sums);

@@ -26,7 +26,7 @@ static VectorType withElement(Value vector, Type element) {
 }
 
 bool ravel::holdsPairs(ShapedType type) {
-  return type.getElementTypeBitWidth() == 16;
+  return type.getElementType().isBF16();
 }
 
 static Value splat(ImplicitLocOpBuilder &b, VectorType type, uint32_t value) {
@@ -86,6 +86,7 @@ private:
     builder.setInsertionPointToStart(loop.getBody());
     body(loop.getInductionVar());
   }
+  Value convert(Value vector);
   Value loadLanes(Value matrix, int64_t offset, Value panel, Value k,
                   int64_t count);
   void copyPanel(Value panel, int64_t count);
@@ -129,6 +130,25 @@ Value PackLowering::loadLanes(Value matrix, int64_t offset, Value panel,
                                       ValueRange{k, column}, maskVector, zeros);
 }
 
+/// `vector` as elements of what is packed.
+Value PackLowering::convert(Value vector) {
+  if (!op.getLimit())
+    return vector;
+  auto source = cast<VectorType>(vector.getType());
+  auto splat = [&](int64_t value) -> Value {
+    auto number = builder.getFloatAttr(source.getElementType(),
+                                       static_cast<double>(value));
+    return arith::ConstantOp::create(builder,
+                                     DenseElementsAttr::get(source, number));
+  };
+  Value least = splat(0), most = splat(*op.getLimit() - 1);
+  // The larger of NaN and a number is the number.
+  Value bounded = arith::MinNumFOp::create(
+      builder, arith::MaxNumFOp::create(builder, vector, least), most);
+  return arith::FPToUIOp::create(
+      builder, withElement(vector, type.getElementType()), bounded);
+}
+
 void PackLowering::copyPanel(Value panel, int64_t count) {
   if (holdsPairs(type))
     return copyPairs(panel, count);
@@ -136,8 +156,8 @@ void PackLowering::copyPanel(Value panel, int64_t count) {
     for (auto [number, matrix, offset] :
          llvm::enumerate(op.getMatrices(), op.getOffsets()))
       vector::StoreOp::create(
-          builder, loadLanes(matrix, offset, panel, k, count), op.getOut(),
-          ValueRange{panel, k, index(number), index(0)});
+          builder, convert(loadLanes(matrix, offset, panel, k, count)),
+          op.getOut(), ValueRange{panel, k, index(number), index(0)});
   });
 }
 

@@ -87,13 +87,31 @@ static bool isMatrix(Value value) {
 }
 
 bool ravel::isProduct(Operation *op) {
-  return isa_and_present<LinearOp, PackedLinearOp>(op);
+  return isa_and_present<LinearOp, PackedLinearOp, SparseLinearOp,
+                         PackedSparseLinearOp>(op);
 }
 
 TypedValue<RankedTensorType> ravel::getProductVector(Operation *op) {
-  if (auto packed = dyn_cast<PackedLinearOp>(op))
-    return packed.getVector();
-  return cast<LinearOp>(op).getVector();
+  return cast<TypedValue<RankedTensorType>>(op->getOperand(0));
+}
+
+int64_t ravel::getProductDepth(Operation *op) {
+  auto getSize = [](Value matrix, unsigned dim) {
+    return cast<RankedTensorType>(matrix.getType()).getDimSize(dim);
+  };
+  if (auto sparse = dyn_cast<SparseLinearOp>(op))
+    return getSize(sparse.getMatrix(), 1);
+  if (auto sparse = dyn_cast<PackedSparseLinearOp>(op))
+    return getSize(sparse.getWeights(), 1);
+  return getProductVector(op).getType().getDimSize(0);
+}
+
+int64_t ravel::getProductWork(Operation *op) {
+  // A component that is looked up takes a cycle, in which a vector of eight
+  // would be multiplied.
+  constexpr int64_t kLookupWork = 8;
+  bool isSparse = isa<SparseLinearOp, PackedSparseLinearOp>(op);
+  return 2 * getProductDepth(op) * (isSparse ? kLookupWork : 1);
 }
 
 static int64_t getSize(Value vector) {
@@ -400,12 +418,12 @@ void PlanBuilder::addRoots(Value value, Root root) {
   }
 }
 
-/// Adds `product` to the group of its vector. Packed weights are a stream of
-/// their own.
+/// Adds `product` to the group of its vector. Packed and sparse weights are a
+/// stream of their own.
 static void addProduct(Stage &stage, MemoryVector vector, Product product) {
   auto *group = llvm::find_if(stage.groups, [&](const ProductGroup &group) {
     Operation *first = group.products[0].op;
-    if (isa<PackedLinearOp>(first) || isa<PackedLinearOp>(product.op))
+    if (!isa<LinearOp>(first) || !isa<LinearOp>(product.op))
       return first == product.op;
     return group.vector.base == vector.base &&
            group.vector.offset == vector.offset &&

@@ -60,11 +60,18 @@ struct Root {
   unsigned out = 0;
 };
 
-/// Whether `op` is a `rnn.linear` or `rnn.packed_linear`.
+/// Whether `op` is a product of a vector and a matrix, packed or not.
 bool isProduct(mlir::Operation *op);
 
 /// The vector that a product multiplies.
 mlir::TypedValue<mlir::RankedTensorType> getProductVector(mlir::Operation *op);
+
+/// The weights in each column of a product.
+int64_t getProductDepth(mlir::Operation *op);
+
+/// What a column of a product costs, in multiplications and additions: a weight
+/// of a sparse matrix takes as long as several of a dense one.
+int64_t getProductWork(mlir::Operation *op);
 
 /// The columns of a product that begin at `offset`.
 struct Product {

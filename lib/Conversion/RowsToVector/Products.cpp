@@ -40,7 +40,7 @@ void Evaluator::evaluateProducts(bool usePartial) {
   unsigned size = window.rows.size() * window.vectors;
   for (auto [number, group] : llvm::enumerate(groups)) {
     auto type = getProductVector(group.products[0].op).getType();
-    int64_t depth = type.getDimSize(0), begin = 0;
+    int64_t depth = getProductDepth(group.products[0].op), begin = 0;
     Values sums;
     auto it = kernel.partial.find({stage, number});
     if (usePartial && it != kernel.partial.end()) {
@@ -118,24 +118,122 @@ void Evaluator::storePartial(unsigned group, ValueRange sums) {
       }
 }
 
+std::pair<Value, Value> Evaluator::locatePanel(const Product &product,
+                                               int64_t columns, int64_t u) {
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, value);
+  };
+  Value panel =
+      builder.createOrFold<arith::DivUIOp>(window.column, index(kernel.lanes));
+  if (int64_t further = product.offset % columns / kernel.lanes + u)
+    panel = arith::AddIOp::create(builder, panel, index(further));
+  return {panel, index(product.offset / columns)};
+}
+
+Evaluator::Values Evaluator::loadIndices(const Product &product, Value k,
+                                         int64_t u) {
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, value);
+  };
+  auto packed = dyn_cast<PackedSparseLinearOp>(product.op);
+  auto linear = dyn_cast<SparseLinearOp>(product.op);
+  Value panel, place, column, least, most;
+  if (packed) {
+    std::tie(panel, place) = locatePanel(product, packed.getColumns(), u);
+  } else {
+    auto element =
+        cast<FloatType>(linear.getVector().getType().getElementType());
+    int64_t last = linear.getVector().getType().getDimSize(0) - 1;
+    auto number = [&](int64_t value) -> Value {
+      return arith::ConstantOp::create(
+          builder, FloatAttr::get(element, static_cast<double>(value)));
+    };
+    column = getColumn(u, product.offset);
+    least = number(0);
+    most = number(last);
+  }
+  Values indices;
+  for (int64_t lane = 0; lane < kernel.lanes; ++lane) {
+    if (packed) {
+      Value stored = memref::LoadOp::create(
+          builder, getSharedMemref(kernel.op, packed.getIndices()),
+          ValueRange{panel, k, place, index(lane)});
+      indices.push_back(arith::IndexCastUIOp::create(
+          builder, builder.getIndexType(), stored));
+    } else if (isPartial(u) && lane >= window.lastLanes) {
+      indices.push_back(index(0));
+    } else {
+      Value stored = memref::LoadOp::create(
+          builder, getSharedMemref(kernel.op, linear.getMatrix()),
+          ValueRange{index(1), k,
+                     arith::AddIOp::create(builder, column, index(lane))});
+      Value bounded = arith::MinNumFOp::create(
+          builder, arith::MaxNumFOp::create(builder, stored, least), most);
+      indices.push_back(arith::IndexCastOp::create(
+          builder, builder.getIndexType(),
+          arith::FPToSIOp::create(builder, builder.getI64Type(), bounded)));
+    }
+  }
+  return indices;
+}
+
+Value Evaluator::gather(const ProductGroup &group, unsigned row,
+                        ValueRange indices) {
+  Values numbers;
+  for (Value column : indices) {
+    if (group.vector.offset != 0)
+      column = arith::AddIOp::create(
+          builder, column,
+          arith::ConstantIndexOp::create(builder, group.vector.offset));
+    auto [memref, place] = locate(group.vector.base, row, column);
+    numbers.push_back(memref::LoadOp::create(builder, memref, place));
+  }
+  return vector::FromElementsOp::create(
+      builder, getVectorType(numbers.front().getType()), numbers);
+}
+
+Evaluator::Values Evaluator::multiplySparse(const ProductGroup &group, Value k,
+                                            ValueRange inits) {
+  unsigned rows = window.rows.size();
+  Values sums(inits);
+  for (auto [number, product] : llvm::enumerate(group.products))
+    for (int64_t u = 0; u < window.vectors; ++u) {
+      Value weights = loadWeights(product, k, u).front();
+      Values indices = loadIndices(product, k, u);
+      for (unsigned row = 0; row < rows; ++row) {
+        Value &sum = sums[(number * rows + row) * window.vectors + u];
+        Value factors = gather(group, row, indices);
+        sum = vector::FMAOp::create(builder, factors, weights, sum);
+      }
+    }
+  return sums;
+}
+
 Evaluator::Values Evaluator::loadWeights(const Product &product, Value k,
                                          int64_t u) {
   RowsOp op = kernel.op;
+  Value zero = arith::ConstantIndexOp::create(builder, 0);
   if (auto linear = dyn_cast<LinearOp>(product.op))
     return {load(getSharedMemref(op, linear.getMatrix()),
                  {k, getColumn(u, product.offset)}, u)};
+  if (auto linear = dyn_cast<SparseLinearOp>(product.op))
+    return {load(getSharedMemref(op, linear.getMatrix()),
+                 {zero, k, getColumn(u, product.offset)}, u)};
+  if (auto linear = dyn_cast<PackedSparseLinearOp>(product.op)) {
+    auto [panel, place] = locatePanel(product, linear.getColumns(), u);
+    return {vector::LoadOp::create(
+        builder, getVectorType(getElementTypeOrSelf(linear.getWeights())),
+        getSharedMemref(op, linear.getWeights()),
+        ValueRange{panel, k, place, zero})};
+  }
   auto linear = cast<PackedLinearOp>(product.op);
   auto index = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(builder, value);
   };
-  int64_t columns = linear.getColumns(), lanes = kernel.lanes;
-  Value panel =
-      builder.createOrFold<arith::DivUIOp>(window.column, index(lanes));
-  if (int64_t further = product.offset % columns / lanes + u)
-    panel = arith::AddIOp::create(builder, panel, index(further));
+  int64_t lanes = kernel.lanes;
+  auto [panel, place] = locatePanel(product, linear.getColumns(), u);
   Value memref = getSharedMemref(op, linear.getWeights());
   auto type = cast<MemRefType>(memref.getType());
-  Value place = index(product.offset / columns);
   if (!holdsPairs(type))
     return {vector::LoadOp::create(builder,
                                    getVectorType(type.getElementType()), memref,
@@ -201,6 +299,8 @@ void Evaluator::prefetchWeights(unsigned number, Value begin, int64_t depth,
 Evaluator::Values Evaluator::multiply(const ProductGroup &group, Value k,
                                       unsigned count, ValueRange inits) {
   ArrayRef<Product> products = group.products;
+  if (isa<SparseLinearOp, PackedSparseLinearOp>(products[0].op))
+    return multiplySparse(group, k, inits);
   Type element = getProductVector(products[0].op).getType().getElementType();
   unsigned rows = window.rows.size();
   auto loadFactor = [&](unsigned row, unsigned component) -> Value {

@@ -55,8 +55,7 @@ using namespace ravel::rnn;
 void RowsLowering::prefetchNextWeights(unsigned number, Evaluator &evaluator) {
   const Stage &stage = plan.getStages()[number];
   for (auto [place, group] : llvm::enumerate(stage.groups)) {
-    int64_t depth =
-        getProductVector(group.products[0].op).getType().getDimSize(0);
+    int64_t depth = getProductDepth(group.products[0].op);
     int64_t begin = 0;
     auto it = kernel.partial.find({number, place});
     if (it != kernel.partial.end()) {
@@ -94,8 +93,7 @@ void RowsLowering::addParts(unsigned number, unsigned group, Value first,
   if (it == kernel.partial.end())
     return;
   const ProductGroup &products = plan.getStages()[number].groups[group];
-  int64_t depth =
-      getProductVector(products.products[0].op).getType().getDimSize(0);
+  int64_t depth = getProductDepth(products.products[0].op);
   int64_t part = it->second.depth, last = (depth - 1) / part * part;
   forRows(first, blocks, window, [&](const Window &rows) {
     Evaluator(builder, kernel, number, rows).clearPartial(group);

@@ -59,7 +59,7 @@ int64_t Schedule::chooseDepth(const ProductGroup &group, Tile block,
   if (part == 0)
     part = std::max<int64_t>(64, firstCache / 2 / bytes / 8 * 8);
   // A last part that is much smaller than the others costs more than it saves.
-  return 4 * type.getDimSize(0) <= 5 * part ? 0 : part;
+  return 4 * getProductDepth(group.products[0].op) <= 5 * part ? 0 : part;
 }
 
 /// Whether `op` is in the step of a stream.
@@ -76,8 +76,8 @@ Tile Schedule::chooseStepTile(RowsOp op, const RegisterFile &target,
   int64_t bytes = 0;
   for (const ProductGroup &group : stage.groups) {
     auto type = getProductVector(group.products[0].op).getType();
-    bytes += group.products.size() * stage.domain * type.getDimSize(0) *
-             getBytes(type);
+    bytes += group.products.size() * stage.domain *
+             getProductDepth(group.products[0].op) * getBytes(type);
   }
   // Several pieces would each push the others out of the cache.
   if (bytes > firstCache && stage.groups.size() == 1) {

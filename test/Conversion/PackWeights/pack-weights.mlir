@@ -93,3 +93,23 @@ func.func @step(%w: tensor<5x5xf32>, %h: tensor<?x5xf32>, %steps: index) -> tens
   } {rnn.time}
   return %last : tensor<?x5xf32>
 }
+
+// -----
+
+// The halves of a sparse matrix are packed, the numbers of inputs as integers,
+// however small it is.
+
+// CHECK-LABEL: func.func @sparse(
+// CHECK-SAME: %[[W:[^:]*]]: tensor<2x3x12xf32>
+// CHECK: %[[V:.*]] = tensor.extract_slice %[[W]][0, 0, 0] [1, 3, 12] [1, 1, 1]
+// CHECK: %[[N:.*]] = tensor.extract_slice %[[W]][1, 0, 0] [1, 3, 12] [1, 1, 1]
+// CHECK: rnn.pack ins(%[[V]] : {{.*}}) [0] columns 12 outs(%{{.*}} : tensor<2x3x1x8xf32>)
+// CHECK: rnn.pack ins(%[[N]] : {{.*}}) [0] columns 12 outs(%{{.*}} : tensor<2x3x1x8xi16>) {limit = 64 : i64}
+// CHECK: rnn.packed_sparse_linear %{{.*}} : tensor<64xf32>, tensor<2x3x1x8xf32>, tensor<2x3x1x8xi16> -> tensor<12xf32>
+func.func @sparse(%w: tensor<2x3x12xf32>, %x: tensor<?x64xf32>, %out: tensor<?x12xf32>) -> tensor<?x12xf32> {
+  %y = rnn.rows ins(%xr = %x : tensor<?x64xf32>) shared(%wr = %w : tensor<2x3x12xf32>) outs(%out : tensor<?x12xf32>) {
+    %p = rnn.sparse_linear %xr, %wr : tensor<64xf32>, tensor<2x3x12xf32> -> tensor<12xf32>
+    rnn.yield %p : tensor<12xf32>
+  }
+  return %y : tensor<?x12xf32>
+}

@@ -41,3 +41,20 @@ func.func @gradient(%w: tensor<8xf32> {rnn.role = "parameter"}, %g: tensor<8xf32
   "use"(%v) : (tensor<8xf32>) -> ()
   return
 }
+
+// -----
+
+// What is computed of part of a parameter moves, too.
+
+// CHECK-LABEL: func.func @part.prepare(
+// CHECK: tensor.extract_slice
+// CHECK: rnn.pack
+// CHECK-LABEL: func.func @part(
+// CHECK-NOT: rnn.pack
+func.func @part(%w: tensor<2x3x8xf32> {rnn.role = "parameter"}) {
+  %s = tensor.extract_slice %w[1, 0, 0] [1, 3, 8] [1, 1, 1] : tensor<2x3x8xf32> to tensor<3x8xf32>
+  %e = tensor.empty() : tensor<1x3x1x8xi16>
+  %p = rnn.pack ins(%s : tensor<3x8xf32>) [0] columns 8 outs(%e : tensor<1x3x1x8xi16>) {limit = 9} -> tensor<1x3x1x8xi16>
+  "use"(%p) : (tensor<1x3x1x8xi16>) -> ()
+  return
+}

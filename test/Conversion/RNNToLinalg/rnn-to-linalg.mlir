@@ -47,3 +47,18 @@ func.func @scatter(%g: tensor<?x16xf32>, %i: tensor<?xi32>) -> tensor<10x16xf32>
   %y = rnn.scatter %g at %i : tensor<?x16xf32>, tensor<?xi32> -> tensor<10x16xf32>
   return %y : tensor<10x16xf32>
 }
+
+// Weights are written into zeros, each into the row that its number says.
+
+// CHECK-LABEL: func.func @densify(
+// CHECK: linalg.fill
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: arith.maxnumf
+// CHECK: arith.minnumf
+// CHECK: %[[R:.*]] = arith.index_cast
+// CHECK: tensor.insert %{{.*}} into %{{.*}}[%[[R]], %{{.*}}]
+func.func @densify(%w: tensor<2x3x12xf32>) -> tensor<64x12xf32> {
+  %d = rnn.densify %w : tensor<2x3x12xf32> -> tensor<64x12xf32>
+  return %d : tensor<64x12xf32>
+}

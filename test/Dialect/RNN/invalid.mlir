@@ -791,13 +791,13 @@ func.func @loss_of_numbers(%y: f32) {
 // -----
 
 // C1
-// expected-error @below {{'rnn.parameter' op C1: a parameter must be a vector or matrix of floats, of static shape, but is 'f32'}}
+// expected-error @below {{'rnn.parameter' op C1: a parameter must be a vector, a matrix, or a sparse matrix [2, degree, outputs], of floats and static shape, but is 'f32'}}
 rnn.parameter @number init(#rnn.zeros) : f32
 
 // -----
 
 // C1
-// expected-error @below {{'rnn.parameter' op C1: a parameter must be a vector or matrix of floats, of static shape, but is 'tensor<?xf32>'}}
+// expected-error @below {{'rnn.parameter' op C1: a parameter must be a vector, a matrix, or a sparse matrix [2, degree, outputs], of floats and static shape, but is 'tensor<?xf32>'}}
 rnn.parameter @open init(#rnn.zeros) : tensor<?xf32>
 
 // -----
@@ -1394,3 +1394,51 @@ func.func @segments_of_other_checkpoints(%x: !rnn.seq<f32>, %k: !rnn.checkpoints
 
 // expected-error @below {{checkpoints must be at least one instant apart, but are 0}}
 func.func private @checkpoints_at_no_distance() -> !rnn.checkpoints<0, f32>
+
+// -----
+
+func.func @no_pair(%x: tensor<8xf32>, %w: tensor<3x2x4xf32>) {
+  // expected-error@+1 {{C1: a sparse matrix is [2, degree, 4], but is 'tensor<3x2x4xf32>'}}
+  %y = rnn.sparse_linear %x, %w : tensor<8xf32>, tensor<3x2x4xf32> -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @two_types(%x: tensor<8xf64>, %w: tensor<2x2x4xf32>) {
+  // expected-error@+1 {{C2: element types must agree, but are 'f64' and 'f32'}}
+  %y = rnn.sparse_linear %x, %w : tensor<8xf64>, tensor<2x2x4xf32> -> tensor<4xf64>
+  return
+}
+
+// -----
+
+func.func @too_many_inputs(%w: tensor<2x2x4xf32>) {
+  // expected-error@+1 {{C3: takes at most 16777216 inputs, but there are 16777217}}
+  %y = rnn.densify %w : tensor<2x2x4xf32> -> tensor<16777217x4xf32>
+  return
+}
+
+// -----
+
+func.func @no_limit(%w: tensor<2x8xf32>, %e: tensor<1x2x1x8xi16>) {
+  // expected-error@+1 {{C4: integers have a limit, which is positive, and hold all numbers below}}
+  %p = rnn.pack ins(%w : tensor<2x8xf32>) [0] columns 8 outs(%e : tensor<1x2x1x8xi16>) -> tensor<1x2x1x8xi16>
+  return
+}
+
+// -----
+
+func.func @large_limit(%w: tensor<2x8xf32>, %e: tensor<1x2x1x8xi16>) {
+  // expected-error@+1 {{C4: integers have a limit}}
+  %p = rnn.pack ins(%w : tensor<2x8xf32>) [0] columns 8 outs(%e : tensor<1x2x1x8xi16>) {limit = 65537} -> tensor<1x2x1x8xi16>
+  return
+}
+
+// -----
+
+func.func @packed_otherwise(%x: tensor<9xf32>, %w: tensor<1x2x1x8xf32>, %i: tensor<1x3x1x8xi16>) {
+  // expected-error@+1 {{C1: weights and indices are [ceil(columns / lanes), degree, matrices, lanes], but are}}
+  %y = rnn.packed_sparse_linear %x, %w, %i : tensor<9xf32>, tensor<1x2x1x8xf32>, tensor<1x3x1x8xi16> -> tensor<8xf32>
+  return
+}

@@ -12,6 +12,12 @@
 using namespace ravel;
 using namespace ravel::test;
 
+static Tensor copy(TensorRef ref) {
+  Tensor tensor(ref.dtype, ref.shape);
+  memcpy(tensor.data(), ref.data, ref.sizeInBytes());
+  return tensor;
+}
+
 ModelRunner::ModelRunner(llvm::StringRef text, const CompileOptions &options) {
   // Where threads matter, tests say so.
   setNumThreads(1);
@@ -114,7 +120,8 @@ std::vector<Tensor> ModelRunner::call(llvm::StringRef function,
       continue;
     }
     case Role::Parameter:
-      tensors.push_back(parameters.find(argument.name)->second.clone());
+      tensors.push_back(
+          fit(argument.name, parameters.find(argument.name)->second));
       continue;
     case Role::Key: {
       Tensor tensor(DType::I32, shape);
@@ -208,6 +215,21 @@ std::vector<Tensor> ModelRunner::call(llvm::StringRef function,
   return outputs;
 }
 
+Tensor ModelRunner::fit(const std::string &name, const Tensor &value) const {
+  for (const ManifestEntry &entry : module->manifest()) {
+    if (entry.spec.name != name || entry.spec.sparseInputs == 0)
+      continue;
+    ParameterStore store =
+        llvm::cantFail(ParameterStore::create(entry.spec, value.dtype()));
+    NamedTensors tensors;
+    tensors.emplace(name, value.clone());
+    if (llvm::Error error = store.load(tensors, "parameters", {}))
+      ADD_FAILURE() << llvm::toString(std::move(error));
+    return copy(store.tensor(*store.find(name)));
+  }
+  return value.clone();
+}
+
 NamedTensors ModelRunner::initialize(uint64_t seed, DType dtype) const {
   std::vector<ParameterSpec> specs;
   for (const ManifestEntry &entry : module->manifest())
@@ -222,10 +244,7 @@ NamedTensors ModelRunner::initialize(uint64_t seed, DType dtype) const {
           initializeParameters(module->manifest(), seed, *store))
     ADD_FAILURE() << llvm::toString(std::move(error));
   for (const Parameter &parameter : store->parameters()) {
-    TensorRef ref = store->tensor(parameter);
-    Tensor tensor(ref.dtype, ref.shape);
-    memcpy(tensor.data(), ref.data, ref.sizeInBytes());
-    result.emplace(parameter.name, std::move(tensor));
+    result.emplace(parameter.name, copy(store->tensor(parameter)));
   }
   return result;
 }

@@ -46,6 +46,9 @@ public:
   NamedTensors initialize(uint64_t seed, DType dtype) const;
 
 private:
+  /// A parameter's value in the form that the code takes.
+  Tensor fit(const std::string &name, const Tensor &value) const;
+
   std::optional<Module> module;
 };
 

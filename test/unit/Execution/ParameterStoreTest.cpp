@@ -123,3 +123,50 @@ TEST(ParameterStore, RefusesNonFiniteValues) {
   tensors.at("b") = Tensor::of<double>({}, {1e300});
   EXPECT_CONTAINS(load(store, tensors), "too large for f32: 'b'");
 }
+
+/// [4, 2], and its sparse form of two weights in a column.
+static const std::vector<double> dense = {0, 5, 1, 0, 2, 0, 0, 6};
+static const std::vector<double> sparse = {1, 5, 2, 6, 1, 0, 2, 3};
+
+static ParameterStore makeSparseStore() {
+  ParameterSpec spec{"w", {2, 2, 2}, /*trainable=*/false};
+  spec.sparseInputs = 4;
+  return get(ParameterStore::create(spec, DType::F64));
+}
+
+static std::string loadOne(ParameterStore &store, Shape shape,
+                           llvm::ArrayRef<double> values) {
+  NamedTensors tensors;
+  tensors.emplace("w", Tensor::of<double>(shape, values));
+  return load(store, tensors);
+}
+
+TEST(ParameterStore, TakesASparseMatrixFromEitherForm) {
+  for (auto [shape, values] :
+       {std::pair(Shape{4, 2}, dense), std::pair(Shape{2, 2, 2}, sparse)}) {
+    ParameterStore store = makeSparseStore();
+    EXPECT_EQ(loadOne(store, shape, values), "");
+    EXPECT_EQ(store.values<double>(*store.find("w")),
+              llvm::ArrayRef<double>(sparse));
+  }
+}
+
+TEST(ParameterStore, TakesADenseMatrixFromTheSparseForm) {
+  ParameterStore store = get(
+      ParameterStore::create(ParameterSpec{"w", {4, 2}, false}, DType::F64));
+  EXPECT_EQ(loadOne(store, {2, 2, 2}, sparse), "");
+  EXPECT_EQ(store.values<double>(*store.find("w")),
+            llvm::ArrayRef<double>(dense));
+}
+
+TEST(ParameterStore, RefusesWhatIsNoSparseMatrix) {
+  ParameterStore store = makeSparseStore();
+  EXPECT_CONTAINS(loadOne(store, {4, 2}, {1, 0, 1, 0, 1, 0, 0, 0}),
+                  "unfit 'w': column 0 has 3 weights, but this model's density "
+                  "only 2; a density of 0.75 holds them");
+  for (double wrong : {4.0, -1.0, 0.5, std::nan("")})
+    EXPECT_CONTAINS(loadOne(store, {2, 2, 2}, {1, 1, 1, 1, 0, 0, 0, wrong}),
+                    "at [1, 1, 1] is none of 4 inputs");
+  EXPECT_CONTAINS(loadOne(store, {3, 2}, {1, 1, 1, 1, 1, 1}),
+                  "expected shape [2, 2, 2] or, with zeros, [4, 2], found");
+}

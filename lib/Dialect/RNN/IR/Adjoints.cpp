@@ -211,6 +211,25 @@ LogicalResult LinearOp::buildAdjoint(OpBuilder &builder,
   return success();
 }
 
+/// dx = g W^T
+LogicalResult SparseLinearOp::buildAdjoint(OpBuilder &builder,
+                                           AdjointContext &context) {
+  if (context.isActive(getMatrix()))
+    return emitOpError("has no derivative by its weights");
+  if (!context.isActive(getVector()))
+    return success();
+  RankedTensorType vector = getVector().getType();
+  Value matrix = DensifyOp::create(
+      builder, getLoc(),
+      vector.clone({vector.getDimSize(0), getResult().getType().getDimSize(0)}),
+      context.getForward(builder, getMatrix()));
+  context.addGradient(builder, getVector(),
+                      LinearOp::create(builder, getLoc(), vector,
+                                       context.getGradient(getResult()), matrix,
+                                       /*transpose=*/true));
+  return success();
+}
+
 /// g in the row that was read, else 0
 LogicalResult LookupOp::buildAdjoint(OpBuilder &builder,
                                      AdjointContext &context) {

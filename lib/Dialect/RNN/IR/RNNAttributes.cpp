@@ -292,31 +292,62 @@ LogicalResult ReservoirAttr::verifySettings(
                 getSeed());
 }
 
+static ReservoirSpec getSpec(ReservoirAttr attr, ArrayRef<int64_t> shape) {
+  ReservoirSpec spec;
+  std::tie(spec.numInputs, spec.numUnits) = getFans(shape);
+  spec.density = getNumber(attr.getDensity()).value_or(1.0);
+  spec.spectralRadius = getNumber(attr.getSpectralRadius());
+  spec.scale = getNumber(attr.getScale()).value_or(1.0);
+  spec.rewire = getNumber(attr.getRewire()).value_or(0.1);
+  spec.excitatory = getNumber(attr.getExcitatory());
+  spec.topology = *findWord(kTopologies, getWord(attr.getTopology(), "random"));
+  spec.distribution =
+      *findWord(kDistributions, getWord(attr.getDistribution(), "uniform"));
+  return spec;
+}
+
+static llvm::Expected<SparseMatrix>
+draw(ReservoirAttr attr, ArrayRef<int64_t> shape, uint64_t seed) {
+  if (std::optional<double> own = getNumber(attr.getSeed()))
+    seed = static_cast<uint64_t>(*own);
+  return drawReservoir(getSpec(attr, shape), seed);
+}
+
 llvm::Error ReservoirAttr::fill(ArrayRef<int64_t> shape, uint64_t seed,
                                 MutableArrayRef<double> values) const {
-  auto [inputs, units] = getFans(shape);
-  ReservoirSpec spec;
-  spec.numInputs = inputs;
-  spec.numUnits = units;
-  spec.density = getNumber(getDensity()).value_or(1.0);
-  spec.spectralRadius = getNumber(getSpectralRadius());
-  spec.scale = getNumber(getScale()).value_or(1.0);
-  spec.rewire = getNumber(getRewire()).value_or(0.1);
-  spec.excitatory = getNumber(getExcitatory());
-  spec.topology = *findWord(kTopologies, getWord(getTopology(), "random"));
-  spec.distribution =
-      *findWord(kDistributions, getWord(getDistribution(), "uniform"));
-  if (std::optional<double> own = getNumber(getSeed()))
-    seed = static_cast<uint64_t>(*own);
-  llvm::Expected<SparseMatrix> matrix = drawReservoir(spec, seed);
+  llvm::Expected<SparseMatrix> matrix = draw(*this, shape, seed);
   if (!matrix)
     return matrix.takeError();
+  int64_t units = matrix->numUnits, degree = matrix->degree;
   llvm::fill(values, 0.0);
   for (int64_t unit = 0; unit < units; ++unit)
-    for (int64_t k = 0; k < matrix->degree; ++k)
-      values[matrix->indices[unit * matrix->degree + k] * units + unit] =
-          matrix->values[unit * matrix->degree + k];
+    for (int64_t k = 0; k < degree; ++k)
+      values[matrix->indices[unit * degree + k] * units + unit] =
+          matrix->values[unit * degree + k];
   return llvm::Error::success();
+}
+
+std::optional<int64_t> ReservoirAttr::getDegree(ArrayRef<int64_t> shape) const {
+  return ravel::rnn::getDegree(getSpec(*this, shape));
+}
+
+llvm::Error ReservoirAttr::fillSparse(ArrayRef<int64_t> shape, uint64_t seed,
+                                      MutableArrayRef<double> values) const {
+  llvm::Expected<SparseMatrix> matrix = draw(*this, shape, seed);
+  if (!matrix)
+    return matrix.takeError();
+  int64_t units = matrix->numUnits, degree = matrix->degree;
+  for (int64_t unit = 0; unit < units; ++unit)
+    for (int64_t k = 0; k < degree; ++k) {
+      values[k * units + unit] = matrix->values[unit * degree + k];
+      values[(degree + k) * units + unit] = matrix->indices[unit * degree + k];
+    }
+  return llvm::Error::success();
+}
+
+llvm::Error SparseAttr::fill(ArrayRef<int64_t> shape, uint64_t seed,
+                             MutableArrayRef<double> values) const {
+  return getMatrix().fillSparse({getInputs(), shape.back()}, seed, values);
 }
 
 //===----------------------------------------------------------------------===//

@@ -901,6 +901,36 @@ LogicalResult LinearOp::verify() {
   return success();
 }
 
+/// Fails unless a matrix [2, degree, outputs] takes `inputs` numbers to
+/// `outputs`.
+static LogicalResult verifySparse(Operation *op, Value matrix, int64_t inputs,
+                                  int64_t outputs) {
+  // Beyond, f32 does not hold each whole number.
+  constexpr int64_t kMostInputs = 1 << 24;
+  auto type = cast<RankedTensorType>(matrix.getType());
+  if (type.getRank() != 3 || type.getDimSize(0) != 2 ||
+      type.getDimSize(2) != outputs)
+    return op->emitOpError("C1: a sparse matrix is [2, degree, ")
+           << outputs << "], but is " << type;
+  if (failed(verifySameScalar(op, "C2", op->getOperandTypes())) ||
+      failed(verifySameScalar(op, "C2", {type, op->getResult(0).getType()})))
+    return failure();
+  if (inputs > kMostInputs)
+    return op->emitOpError("C3: takes at most ")
+           << kMostInputs << " inputs, but there are " << inputs;
+  return success();
+}
+
+LogicalResult SparseLinearOp::verify() {
+  return verifySparse(*this, getMatrix(), getVector().getType().getDimSize(0),
+                      getResult().getType().getDimSize(0));
+}
+
+LogicalResult DensifyOp::verify() {
+  return verifySparse(*this, getMatrix(), getResult().getType().getDimSize(0),
+                      getResult().getType().getDimSize(1));
+}
+
 LogicalResult LookupOp::verify() {
   RankedTensorType matrix = getMatrix().getType();
   if (matrix.getDimSize(1) != getResult().getType().getDimSize(0))
@@ -957,10 +987,12 @@ LogicalResult ParameterOp::verify() {
   auto tensor = dyn_cast<RankedTensorType>(getType());
   if (tensor && tensor.hasStaticShape() &&
       isa<FloatType>(tensor.getElementType()) &&
-      (tensor.getRank() == 1 || tensor.getRank() == 2))
+      (tensor.getRank() == 1 || tensor.getRank() == 2 ||
+       (tensor.getRank() == 3 && tensor.getDimSize(0) == 2)))
     return success();
-  return emitOpError("C1: a parameter must be a vector or matrix of floats, of "
-                     "static shape, but is ")
+  return emitOpError("C1: a parameter must be a vector, a matrix, or a sparse "
+                     "matrix [2, degree, outputs], of floats and static shape, "
+                     "but is ")
          << getType();
 }
 
@@ -1153,10 +1185,10 @@ void RowsOp::getEffects(
 
 namespace {
 /// What the type of packed weights says: [panels, rows, matrices, lanes], with
-/// rows in pairs where elements have 16 bits.
+/// rows in pairs where elements are floats of 16 bits.
 struct PackedShape {
   explicit PackedShape(ShapedType type)
-      : side(type.getElementTypeBitWidth() == 16 ? 2 : 1) {
+      : side(type.getElementType().isBF16() ? 2 : 1) {
     isValid = type.getRank() == 4 && type.hasStaticShape() &&
               type.getDimSize(2) > 0 && type.getDimSize(3) > 0 &&
               type.getDimSize(3) % side == 0;
@@ -1198,6 +1230,14 @@ LogicalResult PackOp::verify() {
            << " columns into [ceil(columns / lanes), rows, matrices, lanes], "
               "not into "
            << getOut().getType();
+  Type element = getElementTypeOrSelf(getOut().getType());
+  if (element.isInteger() != getLimit().has_value() ||
+      (getLimit() &&
+       (static_cast<int64_t>(*getLimit()) < 1 ||
+        !llvm::isUIntN(std::min(element.getIntOrFloatBitWidth(), 63u),
+                       static_cast<int64_t>(*getLimit()) - 1))))
+    return emitOpError("C4: integers have a limit, which is positive, and hold "
+                       "all numbers below");
   for (auto [matrix, offset] : llvm::zip(getMatrices(), getOffsets())) {
     auto type = cast<ShapedType>(matrix.getType());
     if (type.getRank() != 2 || !type.hasStaticShape() || offset < 0 ||
@@ -1302,6 +1342,23 @@ LogicalResult PackedLinearOp::verify() {
            << "; they are [ceil(columns / lanes), size of the vector, "
               "matrices, lanes]";
   return success();
+}
+
+LogicalResult PackedSparseLinearOp::verify() {
+  auto isPacked = [&](RankedTensorType type) {
+    int64_t size = getResult().getType().getDimSize(0);
+    return type.getRank() == 4 && size % type.getDimSize(2) == 0 &&
+           PackedShape(type).holds(size / type.getDimSize(2),
+                                   type.getDimSize(1), type.getDimSize(2));
+  };
+  auto weights = cast<RankedTensorType>(getWeights().getType());
+  auto indices = cast<RankedTensorType>(getIndices().getType());
+  if (isPacked(weights) && isPacked(indices) &&
+      weights.getShape() == indices.getShape())
+    return success();
+  return emitOpError("C1: weights and indices are [ceil(columns / lanes), "
+                     "degree, matrices, lanes], but are ")
+         << weights << " and " << indices;
 }
 
 #define GET_OP_CLASSES

@@ -165,6 +165,14 @@ static double drawWeight(Generator &generator, Distribution distribution) {
   llvm_unreachable("unknown distribution");
 }
 
+int64_t ravel::rnn::getDegree(const ReservoirSpec &spec) {
+  if (spec.topology == Topology::Ring || spec.topology == Topology::DelayLine)
+    return 1;
+  auto inputs = static_cast<double>(spec.numInputs);
+  return std::clamp<int64_t>(std::llround(spec.density * inputs), 1,
+                             spec.numInputs);
+}
+
 llvm::Expected<SparseMatrix>
 ravel::rnn::drawReservoir(const ReservoirSpec &spec, uint64_t seed) {
   int64_t inputs = spec.numInputs, units = spec.numUnits;
@@ -179,11 +187,7 @@ ravel::rnn::drawReservoir(const ReservoirSpec &spec, uint64_t seed) {
   SparseMatrix matrix;
   matrix.numInputs = inputs;
   matrix.numUnits = units;
-  matrix.degree =
-      isChain ? 1
-              : std::clamp<int64_t>(
-                    std::llround(spec.density * static_cast<double>(inputs)), 1,
-                    inputs);
+  matrix.degree = getDegree(spec);
   int64_t degree = matrix.degree;
   matrix.indices.resize(units * degree);
   matrix.values.resize(units * degree);

@@ -38,6 +38,9 @@ struct SparseMatrix {
   std::vector<double> values;
 };
 
+/// Inputs that each unit reads.
+int64_t getDegree(const ReservoirSpec &spec);
+
 /// Draws and scales a matrix. An error where no scale gives the spectral
 /// radius, or where it can't be computed.
 llvm::Expected<SparseMatrix> drawReservoir(const ReservoirSpec &spec,

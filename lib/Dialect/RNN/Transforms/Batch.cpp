@@ -461,7 +461,7 @@ void FunctionBatching::flush(OpBuilder &builder) {
 void FunctionBatching::writeShared(OpBuilder &builder, Operation &op) {
   // Arithmetic on whole tensors is left to linalg.
   if (op.hasTrait<OpTrait::ConstantLike>() ||
-      isa<tensor::ConcatOp, tensor::ExtractSliceOp>(op) ||
+      isa<tensor::ConcatOp, tensor::ExtractSliceOp, DensifyOp>(op) ||
       OpTrait::hasElementwiseMappableTraits(&op)) {
     builder.clone(op, mapping);
     return;

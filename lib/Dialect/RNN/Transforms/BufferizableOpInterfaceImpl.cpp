@@ -149,7 +149,7 @@ struct PackOpInterface
     PackOp::create(rewriter, pack.getLoc(), TypeRange(), matrices, *out,
                    pack.getThreadId(), pack.getNumThreads(),
                    pack.getOffsetsAttr(), pack.getColumnsAttr(),
-                   pack.getTransposeAttr());
+                   pack.getTransposeAttr(), pack.getLimitAttr());
     replaceOpWithBufferizedValues(rewriter, op, *out);
     return success();
   }

@@ -163,7 +163,23 @@ def RNN_ReservoirAttr : RNN_Initializer<"Reservoir", "reservoir"> {
   let extraClassDeclaration = [{
     ::llvm::LogicalResult verifySettings(
         ::llvm::function_ref<::mlir::InFlightDiagnostic()> emitError) const;
+    std::optional<int64_t> getDegree(::llvm::ArrayRef<int64_t> shape) const;
+    ::llvm::Error fillSparse(::llvm::ArrayRef<int64_t> shape, uint64_t seed,
+                             ::llvm::MutableArrayRef<double> values) const;
   }];
+}
+
+def RNN_SparseAttr : RNN_Initializer<"Sparse", "sparse"> {
+  let summary = "the sparse form of a matrix that is drawn";
+  let description = [{
+    Gives a parameter [2, degree, outputs] the weights that the initializer gives
+    a matrix [inputs, outputs] (`rnn.sparse_linear`).
+
+    Example: `#rnn.sparse<#rnn.reservoir<density = 0.1>, 100>`
+  }];
+  let parameters = (ins "::ravel::rnn::InitializerAttrInterface":$matrix,
+                        "int64_t":$inputs);
+  let assemblyFormat = "`<` $matrix `,` $inputs `>`";
 }
 
 //===----------------------------------------------------------------------===//

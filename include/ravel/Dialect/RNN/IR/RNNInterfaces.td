@@ -98,6 +98,23 @@ def RNN_InitializerAttrInterface : AttrInterface<"InitializerAttrInterface"> {
       (ins "::llvm::ArrayRef<int64_t>":$shape, "uint64_t":$seed,
            "::llvm::MutableArrayRef<double>":$values)>,
     InterfaceMethod<[{
+        Weights in each column of a matrix of this shape that need not be 0; none
+        where they differ, or all need not be.
+      }],
+      "std::optional<int64_t>", "getDegree",
+      (ins "::llvm::ArrayRef<int64_t>":$shape), /*methodBody=*/"",
+      /*defaultImplementation=*/"return std::nullopt;">,
+    InterfaceMethod<[{
+        Fills `values`, [2, degree, outputs], with the sparse form
+        (`rnn.sparse_linear`) of what `fill` gives for `shape`.
+      }],
+      "::llvm::Error", "fillSparse",
+      (ins "::llvm::ArrayRef<int64_t>":$shape, "uint64_t":$seed,
+           "::llvm::MutableArrayRef<double>":$values), /*methodBody=*/"",
+      /*defaultImplementation=*/[{
+        return ::llvm::createStringError("has no sparse form");
+      }]>,
+    InterfaceMethod<[{
         Fails, with a diagnostic, where what a use of a cell set is not what the
         initializer takes.
       }],

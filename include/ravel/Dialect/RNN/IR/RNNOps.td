@@ -1144,7 +1144,8 @@ def RNN_ParameterOp : RNN_Op<"parameter", [Symbol]> {
     attribute `rnn.parameter` naming this symbol.
 
     Constraints:
-    * C1: the type is a vector or matrix of floats, of static shape.
+    * C1: the type is a vector, a matrix, or a sparse matrix [2, degree, outputs]
+      (`rnn.sparse_linear`), of floats and static shape.
 
     Example:
 
@@ -1380,6 +1381,70 @@ def RNN_LinearOp : RNN_Op<"linear", [Pure, Differentiable]> {
     $vector `,` $matrix (`transpose` $transpose^)? attr-dict `:`
     type($vector) `,` type($matrix) `->` type($result)
   }];
+  let hasVerifier = 1;
+}
+
+def RNN_SparseLinearOp : RNN_Op<"sparse_linear", [Pure, Differentiable]> {
+  let summary = "a vector times a sparse matrix";
+  let description = [{
+    ```
+    y[u] = sum_k matrix[0, k, u] * x[matrix[1, k, u]]
+    ```
+
+    A sparse matrix [2, degree, outputs] has the same number of weights in each
+    column: `matrix[0]` are the weights, `matrix[1]` says which component of the
+    vector each is for, in the same float type, so that it is stored and loaded
+    like any other parameter. Whole numbers to 2^24 are exact in f32. A number
+    outside of the vector stands for the nearest inside.
+
+    Weights are constants: there is no derivative by them.
+
+    Constraints:
+    * C1: the matrix is [2, degree, outputs], with outputs the result's size.
+    * C2: element types agree.
+    * C3: the vector has at most 2^24 components.
+
+    Example:
+
+    ```mlir
+    func.func @drive(%x: tensor<100xf32>, %W: tensor<2x5x80xf32> {rnn.shared}) -> tensor<80xf32> {
+      %y = rnn.sparse_linear %x, %W : tensor<100xf32>, tensor<2x5x80xf32> -> tensor<80xf32>
+      return %y : tensor<80xf32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Vector:$vector, AnyStaticShapeTensor:$matrix);
+  let results = (outs RNN_Vector:$result);
+  let assemblyFormat = [{
+    $vector `,` $matrix attr-dict `:`
+    type($vector) `,` type($matrix) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def RNN_DensifyOp : RNN_Op<"densify", [Pure]> {
+  let summary = "a sparse matrix with its zeros";
+  let description = [{
+    `y[matrix[1, k, u], u] += matrix[0, k, u]`, and 0 elsewhere; the matrix is
+    that of `rnn.sparse_linear`.
+
+    Constraints:
+    * C1: the matrix is [2, degree, outputs], the result [inputs, outputs].
+    * C2: element types agree.
+    * C3: there are at most 2^24 inputs.
+
+    Example:
+
+    ```mlir
+    func.func @dense(%W: tensor<2x5x80xf32> {rnn.shared}) -> (tensor<100x80xf32> {rnn.shared}) {
+      %D = rnn.densify %W : tensor<2x5x80xf32> -> tensor<100x80xf32>
+      return %D : tensor<100x80xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$matrix);
+  let results = (outs RNN_Matrix:$result);
+  let assemblyFormat = "$matrix attr-dict `:` type($matrix) `->` type($result)";
   let hasVerifier = 1;
 }
 
@@ -1838,6 +1903,8 @@ def RNN_PackOp : RNN_Op<"pack", [AttrSizedOperandSegments, DestinationStyleOpInt
     ```
     out[p, k / 2, g, 2 l + k mod 2] = matrices[g][k, offsets[g] + p * lanes + l]
     ```
+    `out` may be of unsigned integers, too: elements are rounded towards zero
+    and lie below `limit`, those outside becoming the nearest inside.
 
     Works on tensors, and on memrefs once bufferized. `distribute(%id, %n)`
     leaves only the panels p to do whose number modulo `%n` is `%id`.
@@ -1848,6 +1915,7 @@ def RNN_PackOp : RNN_Op<"pack", [AttrSizedOperandSegments, DestinationStyleOpInt
     * C2: each matrix has as many rows, and the columns from its offset on; with
       `transpose` the other way round.
     * C3: a thread's number comes with the number of threads.
+    * C4: `limit` comes with integers, is positive, and they hold all below.
 
     Example:
 
@@ -1861,7 +1929,7 @@ def RNN_PackOp : RNN_Op<"pack", [AttrSizedOperandSegments, DestinationStyleOpInt
   let arguments = (ins Variadic<AnyShaped>:$matrices, AnyShaped:$out,
                        Optional<Index>:$thread_id, Optional<Index>:$num_threads,
                        DenseI64ArrayAttr:$offsets, I64Attr:$columns,
-                       UnitAttr:$transpose);
+                       UnitAttr:$transpose, OptionalAttr<I64Attr>:$limit);
   let results = (outs Variadic<AnyRankedTensor>:$result);
   let assemblyFormat = [{
     `ins` `(` $matrices `:` type($matrices) `)` $offsets `columns` $columns
@@ -1908,6 +1976,42 @@ def RNN_PackedLinearOp : RNN_Op<"packed_linear", [Pure]> {
     /// Columns of each matrix.
     int64_t getColumns() {
       return getResult().getType().getDimSize(0) / getNumMatrices();
+    }
+  }];
+}
+
+def RNN_PackedSparseLinearOp : RNN_Op<"packed_sparse_linear", [Pure]> {
+  let summary = "a vector times a sparse matrix that was packed";
+  let description = [{
+    `rnn.sparse_linear` of what `rnn.pack` gives for the weights of columns and
+    for the numbers of their components, one matrix after the other.
+
+    Constraints:
+    * C1: weights and indices are [ceil(columns / lanes), degree, matrices,
+      lanes]; the result has `columns` components for each matrix.
+
+    Example:
+
+    ```mlir
+    func.func @drive(%x: tensor<100xf32>, %W: tensor<10x5x1x8xf32>, %I: tensor<10x5x1x8xi16>) -> tensor<80xf32> {
+      %y = rnn.packed_sparse_linear %x, %W, %I : tensor<100xf32>, tensor<10x5x1x8xf32>, tensor<10x5x1x8xi16> -> tensor<80xf32>
+      return %y : tensor<80xf32>
+    }
+    ```
+  }];
+  let arguments = (ins RNN_Vector:$vector, AnyStaticShapeTensor:$weights,
+                       TensorOf<[I16, I32]>:$indices);
+  let results = (outs RNN_Vector:$result);
+  let assemblyFormat = [{
+    $vector `,` $weights `,` $indices attr-dict `:`
+    type($vector) `,` type($weights) `,` type($indices) `->` type($result)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Columns of each matrix.
+    int64_t getColumns() {
+      auto weights = ::llvm::cast<::mlir::ShapedType>(getWeights().getType());
+      return getResult().getType().getDimSize(0) / weights.getDimSize(2);
     }
   }];
 }

@@ -123,6 +123,42 @@ def RNNOutlineDecode : Pass<"rnn-outline-decode", "::mlir::ModuleOp"> {
   }];
 }
 
+def RNNSparsify : Pass<"rnn-sparsify", "::mlir::ModuleOp"> {
+  let summary = "Keep only the weights of a frozen matrix that need not be 0";
+  let description = [{
+    Level 1. A frozen parameter [inputs, outputs] whose initializer gives each
+    column the same number of weights becomes [2, degree, outputs], products with
+    it `rnn.sparse_linear`. Any other use gets the matrix with its zeros.
+
+    A weight of a sparse matrix costs several of a dense one: its component of
+    the vector is looked up. Matrices that hold a larger share than
+    `max-density`, or fewer rows than `min-inputs`, stay as they are.
+
+    ```mlir
+    rnn.parameter @W init(#rnn.reservoir<density = 0.05>) frozen : tensor<100x80xf32>
+    func.func @f(%x: tensor<100xf32>, %W: tensor<100x80xf32> {rnn.parameter = @W}) -> tensor<80xf32> {
+      %y = rnn.linear %x, %W : tensor<100xf32>, tensor<100x80xf32> -> tensor<80xf32>
+      return %y : tensor<80xf32>
+    }
+    // becomes
+    rnn.parameter @W init(#rnn.sparse<#rnn.reservoir<density = 0.05>, 100>) frozen : tensor<2x5x80xf32>
+    func.func @f(%x: tensor<100xf32>, %W: tensor<2x5x80xf32> {rnn.parameter = @W}) -> tensor<80xf32> {
+      %y = rnn.sparse_linear %x, %W : tensor<100xf32>, tensor<2x5x80xf32> -> tensor<80xf32>
+      return %y : tensor<80xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"maxDensity", "max-density", "double", "0.1",
+           "The largest share of weights in a sparse matrix">,
+    Option<"minInputs", "min-inputs", "int64_t", "32",
+           "The fewest rows of a sparse matrix">,
+  ];
+  let statistics = [
+    Statistic<"numSparsified", "num-sparsified", "Parameters made sparse">,
+  ];
+}
+
 def RNNOutlineStream : Pass<"rnn-outline-stream", "::mlir::ModuleOp"> {
   let summary = "Write what one instant of a function over sequences does";
   let description = [{
