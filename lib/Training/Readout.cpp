@@ -53,17 +53,27 @@ public:
   Expected<std::vector<double>> solve(double ridge, bool hasBias,
                                       bool *isSingular) const override {
     int64_t size = numFeatures + (hasBias ? 1 : 0);
+    constexpr double kLeastCondition = std::numeric_limits<double>::epsilon();
     Eigen::MatrixXd left = sums.topLeftCorner(size, size);
     left.diagonal().head(numFeatures).array() += ridge;
-    Eigen::LDLT<Eigen::MatrixXd> factors(left);
+    auto right = sums.block(0, numFeatures + 1, size, numTargets);
     std::vector<double> weights((numFeatures + 1) * numTargets);
     Eigen::Map<Matrix> result(weights.data(), numFeatures + 1, numTargets);
-    result.topRows(size) =
-        factors.solve(sums.block(0, numFeatures + 1, size, numTargets));
+    if (isSingular)
+      *isSingular = false;
+    // In blocks, so several times as fast, but not for what is nearly singular.
+    Eigen::LLT<Eigen::MatrixXd> positive(left);
+    if (positive.info() == Eigen::Success &&
+        positive.rcond() > kLeastCondition) {
+      result.topRows(size) = positive.solve(right);
+      return weights;
+    }
+    Eigen::LDLT<Eigen::MatrixXd> factors(left);
+    result.topRows(size) = factors.solve(right);
     if (factors.info() != Eigen::Success || !result.allFinite())
       return makeDependentError();
     if (isSingular)
-      *isSingular = !(factors.rcond() > std::numeric_limits<double>::epsilon());
+      *isSingular = !(factors.rcond() > kLeastCondition);
     return weights;
   }
 

@@ -84,13 +84,17 @@ Expected<int> listParameters() {
   }
   if (printJSON) {
     json::Array list;
-    for (const ManifestEntry &item : module->manifest())
-      list.push_back(json::Object{
+    for (const ManifestEntry &item : module->manifest()) {
+      json::Object object{
           {"name", item.spec.name},
           {"shape", json::Array(ArrayRef<int64_t>(item.spec.shape))},
           {"count", *countElements(item.spec.shape)},
           {"initializer", item.initializer},
-          {"trainable", item.spec.trainable}});
+          {"trainable", item.spec.trainable}};
+      if (item.spec.sparseInputs != 0)
+        object["sparse_inputs"] = item.spec.sparseInputs;
+      list.push_back(std::move(object));
+    }
     json::Value value = json::Object{{"parameters", std::move(list)},
                                      {"count", total},
                                      {"trainable", trainable}};

@@ -41,19 +41,73 @@ static bool isRows(Value value) {
   return type && type.getRank() == 2;
 }
 
-/// sum_r lhs[r]^T rhs[r]
+/// sum_r lhs[r]^T rhs[r], added to `init`.
 static Value createContract(ImplicitLocOpBuilder &b, Value lhs, Value rhs,
-                            RankedTensorType type) {
-  Value zeros = createZeros(b, type.getShape(), type.getElementType());
+                            Value init) {
   AffineExpr i = b.getAffineDimExpr(0), j = b.getAffineDimExpr(1),
              r = b.getAffineDimExpr(2);
   SmallVector<AffineMap> maps;
   for (auto [row, column] : {std::pair(r, i), {r, j}, {i, j}})
     maps.push_back(AffineMap::get(3, 0, {row, column}, b.getContext()));
-  return linalg::ContractOp::create(b, TypeRange(type), ValueRange{lhs, rhs},
-                                    ValueRange(zeros),
+  return linalg::ContractOp::create(b, TypeRange(init.getType()),
+                                    ValueRange{lhs, rhs}, ValueRange(init),
                                     b.getAffineMapArrayAttr(maps))
       .getResult(0);
+}
+
+static Value createColumns(ImplicitLocOpBuilder &b, Value rows, int64_t first,
+                           int64_t count);
+
+/// The columns of a part of a symmetric product of so many columns; as many as
+/// there are where it is computed as a whole. Parts of fewer columns than the
+/// least spend their time on moving rows.
+static int64_t getSymmetricPart(int64_t size) {
+  constexpr int64_t kMostParts = 16, kLeastColumns = 128, kFewestParts = 3;
+  int64_t columns =
+      std::max(kLeastColumns, llvm::divideCeilSigned(size, kMostParts));
+  columns = llvm::alignTo(columns, 64);
+  return size < kFewestParts * columns ? size : columns;
+}
+
+/// sum_r rows[r]^T rows[r]. A matrix that is symmetric is computed in parts of
+/// columns, each down to the diagonal, and mirrored.
+static Value createSymmetricContract(ImplicitLocOpBuilder &b, Value rows,
+                                     RankedTensorType type) {
+  int64_t size = type.getDimSize(0), part = getSymmetricPart(size);
+  Value matrix =
+      tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
+  Value zero =
+      arith::ConstantOp::create(b, b.getZeroAttr(type.getElementType()));
+  auto makeSlice = [&](int64_t row, int64_t column, int64_t height,
+                       int64_t width) -> Value {
+    return tensor::ExtractSliceOp::create(
+        b, type.clone({height, width}), matrix, ValueRange(), ValueRange(),
+        ValueRange(), ArrayRef<int64_t>{row, column},
+        ArrayRef<int64_t>{height, width}, ArrayRef<int64_t>{1, 1});
+  };
+  auto insert = [&](Value slice, int64_t row, int64_t column) {
+    auto shape = cast<RankedTensorType>(slice.getType()).getShape();
+    matrix = tensor::InsertSliceOp::create(
+        b, slice, matrix, ValueRange(), ValueRange(), ValueRange(),
+        ArrayRef<int64_t>{row, column}, shape, ArrayRef<int64_t>{1, 1});
+  };
+  for (int64_t begin = 0; begin < size; begin += part) {
+    int64_t width = std::min(part, size - begin), height = begin + width;
+    Value out = makeSlice(0, begin, height, width);
+    Value zeros = linalg::FillOp::create(b, zero, out).getResult(0);
+    insert(createContract(b, createColumns(b, rows, 0, height),
+                          createColumns(b, rows, begin, width), zeros),
+           0, begin);
+  }
+  for (int64_t begin = part; begin < size; begin += part) {
+    int64_t width = std::min(part, size - begin);
+    Value above = makeSlice(0, begin, begin, width);
+    Value below = makeSlice(begin, 0, width, begin);
+    insert(linalg::TransposeOp::create(b, above, below, ArrayRef<int64_t>{1, 0})
+               ->getResult(0),
+           begin, 0);
+  }
+  return matrix;
 }
 
 /// `count` columns of `rows` from `first` on, where they are.
@@ -91,8 +145,15 @@ struct ConvertContract : OpRewritePattern<ContractOp> {
       return rewriter.notifyMatchFailure(op, "not of batched vectors");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     if (op->use_empty() || !llvm::all_of(op->getUsers(), getStaticSlice)) {
-      rewriter.replaceOp(op, createContract(b, op.getLhs(), op.getRhs(),
-                                            op.getResult().getType()));
+      RankedTensorType type = op.getResult().getType();
+      bool isSymmetric =
+          op.getLhs() == op.getRhs() &&
+          getSymmetricPart(type.getDimSize(0)) < type.getDimSize(0);
+      rewriter.replaceOp(
+          op, isSymmetric ? createSymmetricContract(b, op.getLhs(), type)
+                          : createContract(b, op.getLhs(), op.getRhs(),
+                                           createZeros(b, type.getShape(),
+                                                       type.getElementType())));
       return success();
     }
     for (Operation *user : llvm::make_early_inc_range(op->getUsers())) {
@@ -101,7 +162,8 @@ struct ConvertContract : OpRewritePattern<ContractOp> {
       RankedTensorType type = slice.getType();
       Value lhs = createColumns(b, op.getLhs(), offsets[0], type.getDimSize(0));
       Value rhs = createColumns(b, op.getRhs(), offsets[1], type.getDimSize(1));
-      rewriter.replaceOp(slice, createContract(b, lhs, rhs, type));
+      Value zeros = createZeros(b, type.getShape(), type.getElementType());
+      rewriter.replaceOp(slice, createContract(b, lhs, rhs, zeros));
     }
     rewriter.eraseOp(op);
     return success();

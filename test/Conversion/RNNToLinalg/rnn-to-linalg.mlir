@@ -62,3 +62,20 @@ func.func @densify(%w: tensor<2x3x12xf32>) -> tensor<64x12xf32> {
   %d = rnn.densify %w : tensor<2x3x12xf32> -> tensor<64x12xf32>
   return %d : tensor<64x12xf32>
 }
+
+// What is symmetric is computed in parts of columns down to the diagonal, and
+// mirrored.
+
+// CHECK-LABEL: func.func @symmetric(
+// CHECK: linalg.contract {{.*}} ins(%{{.*}}, %{{.*}} : tensor<?x128xf64>, tensor<?x128xf64>) outs(%{{.*}} : tensor<128x128xf64>)
+// CHECK: linalg.contract {{.*}} ins(%{{.*}}, %{{.*}} : tensor<?x256xf64>, tensor<?x128xf64>) outs(%{{.*}} : tensor<256x128xf64>)
+// CHECK: linalg.contract {{.*}} ins(%{{.*}}, %{{.*}} : tensor<?x384xf64>, tensor<?x128xf64>) outs(%{{.*}} : tensor<384x128xf64>)
+// CHECK: linalg.contract {{.*}} ins(%{{.*}}, %{{.*}} : tensor<?x400xf64>, tensor<?x16xf64>) outs(%{{.*}} : tensor<400x16xf64>)
+// CHECK-NOT: linalg.contract
+// CHECK: linalg.transpose ins(%{{.*}} : tensor<128x128xf64>)
+// CHECK: linalg.transpose ins(%{{.*}} : tensor<256x128xf64>)
+// CHECK: linalg.transpose ins(%{{.*}} : tensor<384x16xf64>)
+func.func @symmetric(%z: tensor<?x400xf64>) -> tensor<400x400xf64> {
+  %g = rnn.contract %z, %z : tensor<?x400xf64>, tensor<?x400xf64> -> tensor<400x400xf64>
+  return %g : tensor<400x400xf64>
+}

@@ -46,10 +46,12 @@ def write_weights(model, path, options=(), code="f"):
     draw = random.Random(2)
     for parameter in json.loads(listed)["parameters"]:
         scale = 1 / max(1, parameter["shape"][0]) ** 0.5
-        values = array.array(
-            code,
-            [draw.uniform(-scale, scale) for _ in range(parameter["count"])],
-        ).tobytes()
+        values = [draw.uniform(-scale, scale) for _ in range(parameter["count"])]
+        if "sparse_inputs" in parameter:
+            # The second half of a sparse matrix says which input a weight is for.
+            for i in range(len(values) // 2, len(values)):
+                values[i] = draw.randrange(parameter["sparse_inputs"])
+        values = array.array(code, values).tobytes()
         header[parameter["name"]] = {
             "dtype": "F64" if code == "d" else "F32",
             "shape": parameter["shape"],
