@@ -54,21 +54,26 @@ public:
                                       bool *isSingular) const override {
     int64_t size = numFeatures + (hasBias ? 1 : 0);
     constexpr double kLeastCondition = std::numeric_limits<double>::epsilon();
-    Eigen::MatrixXd left = sums.topLeftCorner(size, size);
-    left.diagonal().head(numFeatures).array() += ridge;
+    auto makeLeft = [&] {
+      Eigen::MatrixXd left = sums.topLeftCorner(size, size);
+      left.diagonal().head(numFeatures).array() += ridge;
+      return left;
+    };
     auto right = sums.block(0, numFeatures + 1, size, numTargets);
     std::vector<double> weights((numFeatures + 1) * numTargets);
     Eigen::Map<Matrix> result(weights.data(), numFeatures + 1, numTargets);
     if (isSingular)
       *isSingular = false;
     // In blocks, so several times as fast, but not for what is nearly singular.
-    Eigen::LLT<Eigen::MatrixXd> positive(left);
+    Eigen::MatrixXd left = makeLeft();
+    Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>> positive(left);
     if (positive.info() == Eigen::Success &&
         positive.rcond() > kLeastCondition) {
       result.topRows(size) = positive.solve(right);
       return weights;
     }
-    Eigen::LDLT<Eigen::MatrixXd> factors(left);
+    left = makeLeft();
+    Eigen::LDLT<Eigen::Ref<Eigen::MatrixXd>> factors(left);
     result.topRows(size) = factors.solve(right);
     if (factors.info() != Eigen::Success || !result.allFinite())
       return makeDependentError();

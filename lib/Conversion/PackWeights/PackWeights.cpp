@@ -45,7 +45,7 @@ struct Source {
   int64_t offset;
 };
 
-/// What takes the place of a group of products, and the order of its parts.
+/// Creates the product, of a type, that takes the place of a group of them.
 using CreateFn = function_ref<Value(ImplicitLocOpBuilder &, RankedTensorType)>;
 
 class KernelPacking {

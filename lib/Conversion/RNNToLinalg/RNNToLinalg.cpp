@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../RowsToVector/Packing.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -55,61 +56,6 @@ static Value createContract(ImplicitLocOpBuilder &b, Value lhs, Value rhs,
       .getResult(0);
 }
 
-static Value createColumns(ImplicitLocOpBuilder &b, Value rows, int64_t first,
-                           int64_t count);
-
-/// The columns of a part of a symmetric product of so many columns; as many as
-/// there are where it is computed as a whole. Parts of fewer columns than the
-/// least spend their time on moving rows.
-static int64_t getSymmetricPart(int64_t size) {
-  constexpr int64_t kMostParts = 16, kLeastColumns = 128, kFewestParts = 3;
-  int64_t columns =
-      std::max(kLeastColumns, llvm::divideCeilSigned(size, kMostParts));
-  columns = llvm::alignTo(columns, 64);
-  return size < kFewestParts * columns ? size : columns;
-}
-
-/// sum_r rows[r]^T rows[r]. A matrix that is symmetric is computed in parts of
-/// columns, each down to the diagonal, and mirrored.
-static Value createSymmetricContract(ImplicitLocOpBuilder &b, Value rows,
-                                     RankedTensorType type) {
-  int64_t size = type.getDimSize(0), part = getSymmetricPart(size);
-  Value matrix =
-      tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
-  Value zero =
-      arith::ConstantOp::create(b, b.getZeroAttr(type.getElementType()));
-  auto makeSlice = [&](int64_t row, int64_t column, int64_t height,
-                       int64_t width) -> Value {
-    return tensor::ExtractSliceOp::create(
-        b, type.clone({height, width}), matrix, ValueRange(), ValueRange(),
-        ValueRange(), ArrayRef<int64_t>{row, column},
-        ArrayRef<int64_t>{height, width}, ArrayRef<int64_t>{1, 1});
-  };
-  auto insert = [&](Value slice, int64_t row, int64_t column) {
-    auto shape = cast<RankedTensorType>(slice.getType()).getShape();
-    matrix = tensor::InsertSliceOp::create(
-        b, slice, matrix, ValueRange(), ValueRange(), ValueRange(),
-        ArrayRef<int64_t>{row, column}, shape, ArrayRef<int64_t>{1, 1});
-  };
-  for (int64_t begin = 0; begin < size; begin += part) {
-    int64_t width = std::min(part, size - begin), height = begin + width;
-    Value out = makeSlice(0, begin, height, width);
-    Value zeros = linalg::FillOp::create(b, zero, out).getResult(0);
-    insert(createContract(b, createColumns(b, rows, 0, height),
-                          createColumns(b, rows, begin, width), zeros),
-           0, begin);
-  }
-  for (int64_t begin = part; begin < size; begin += part) {
-    int64_t width = std::min(part, size - begin);
-    Value above = makeSlice(0, begin, begin, width);
-    Value below = makeSlice(begin, 0, width, begin);
-    insert(linalg::TransposeOp::create(b, above, below, ArrayRef<int64_t>{1, 0})
-               ->getResult(0),
-           begin, 0);
-  }
-  return matrix;
-}
-
 /// `count` columns of `rows` from `first` on, where they are.
 static Value createColumns(ImplicitLocOpBuilder &b, Value rows, int64_t first,
                            int64_t count) {
@@ -120,6 +66,62 @@ static Value createColumns(ImplicitLocOpBuilder &b, Value rows, int64_t first,
       b, rows, {zero, b.getIndexAttr(first)},
       {tensor::getMixedSize(b, b.getLoc(), rows, 0), b.getIndexAttr(count)},
       {one, one});
+}
+
+/// Copies the triangle above the diagonal of `matrix` to below. One number at a
+/// time: bufferization would copy each part that is read while another part of
+/// the same matrix is written.
+static Value createMirrored(ImplicitLocOpBuilder &b, Value matrix) {
+  int64_t size = cast<RankedTensorType>(matrix.getType()).getDimSize(0);
+  Value zero = arith::ConstantIndexOp::create(b, 0),
+        one = arith::ConstantIndexOp::create(b, 1),
+        end = arith::ConstantIndexOp::create(b, size);
+  OpBuilder::InsertionGuard guard(b);
+  auto byRow = scf::ForOp::create(b, one, end, one, matrix);
+  b.setInsertionPointToStart(byRow.getBody());
+  Value row = byRow.getInductionVar();
+  auto byColumn =
+      scf::ForOp::create(b, zero, row, one, byRow.getRegionIterArgs());
+  scf::YieldOp::create(b, byColumn.getResults());
+  b.setInsertionPointToStart(byColumn.getBody());
+  Value column = byColumn.getInductionVar();
+  Value below = byColumn.getRegionIterArg(0);
+  Value number = tensor::ExtractOp::create(b, below, ValueRange{column, row});
+  Value next =
+      tensor::InsertOp::create(b, number, below, ValueRange{row, column});
+  scf::YieldOp::create(b, next);
+  return byRow.getResult(0);
+}
+
+/// The columns of a part of a symmetric product of `size` columns. Parts of
+/// fewer than the least spend their time on moving rows.
+static int64_t getSymmetricPart(int64_t size) {
+  constexpr int64_t kMostParts = 16, kLeastColumns = 128;
+  return llvm::alignTo(
+      std::max(kLeastColumns, llvm::divideCeilSigned(size, kMostParts)), 64);
+}
+
+/// sum_r rows[r]^T rows[r]: parts of columns, each down to the diagonal, and
+/// their mirror.
+static Value createSymmetricContract(ImplicitLocOpBuilder &b, Value rows,
+                                     RankedTensorType type) {
+  int64_t size = type.getDimSize(0), part = getSymmetricPart(size);
+  Value matrix = createZeros(b, type.getShape(), type.getElementType());
+  for (int64_t begin = 0; begin < size; begin += part) {
+    int64_t width = std::min(part, size - begin), height = begin + width;
+    SmallVector<OpFoldResult> offsets = {b.getIndexAttr(0),
+                                         b.getIndexAttr(begin)},
+                              sizes = {b.getIndexAttr(height),
+                                       b.getIndexAttr(width)},
+                              strides(2, b.getIndexAttr(1));
+    Value zeros =
+        tensor::ExtractSliceOp::create(b, matrix, offsets, sizes, strides);
+    Value sums = createContract(b, createColumns(b, rows, 0, height),
+                                createColumns(b, rows, begin, width), zeros);
+    matrix =
+        tensor::InsertSliceOp::create(b, sums, matrix, offsets, sizes, strides);
+  }
+  return createMirrored(b, matrix);
 }
 
 /// The slice of a matrix that `op` takes, if its place is static and it has
@@ -145,15 +147,19 @@ struct ConvertContract : OpRewritePattern<ContractOp> {
       return rewriter.notifyMatchFailure(op, "not of batched vectors");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     if (op->use_empty() || !llvm::all_of(op->getUsers(), getStaticSlice)) {
+      // Of fewer parts the mirror costs what it saves.
+      constexpr int64_t kFewestParts = 3;
       RankedTensorType type = op.getResult().getType();
-      bool isSymmetric =
-          op.getLhs() == op.getRhs() &&
-          getSymmetricPart(type.getDimSize(0)) < type.getDimSize(0);
-      rewriter.replaceOp(
-          op, isSymmetric ? createSymmetricContract(b, op.getLhs(), type)
-                          : createContract(b, op.getLhs(), op.getRhs(),
-                                           createZeros(b, type.getShape(),
-                                                       type.getElementType())));
+      int64_t size = type.getDimSize(0);
+      Value sums;
+      if (op.getLhs() == op.getRhs() &&
+          size >= kFewestParts * getSymmetricPart(size))
+        sums = createSymmetricContract(b, op.getLhs(), type);
+      else
+        sums = createContract(
+            b, op.getLhs(), op.getRhs(),
+            createZeros(b, type.getShape(), type.getElementType()));
+      rewriter.replaceOp(op, sums);
       return success();
     }
     for (Operation *user : llvm::make_early_inc_range(op->getUsers())) {
@@ -259,12 +265,7 @@ struct ConvertDensify : OpRewritePattern<DensifyOp> {
     auto index = [&](int64_t value) -> Value {
       return arith::ConstantIndexOp::create(b, value);
     };
-    auto number = [&](int64_t value) -> Value {
-      return arith::ConstantOp::create(
-          b, b.getFloatAttr(type.getElementType(), double(value)));
-    };
     Value first = index(0), second = index(1);
-    Value least = number(0), most = number(type.getDimSize(0) - 1);
     Value zeros = createZeros(b, type.getShape(), type.getElementType());
     auto byPlace = scf::ForOp::create(b, first, index(sparse.getDimSize(1)),
                                       second, zeros);
@@ -278,11 +279,9 @@ struct ConvertDensify : OpRewritePattern<DensifyOp> {
                                              ValueRange{first, k, column});
     Value stored = tensor::ExtractOp::create(b, op.getMatrix(),
                                              ValueRange{second, k, column});
-    Value bounded = arith::MinNumFOp::create(
-        b, arith::MaxNumFOp::create(b, stored, least), most);
-    Value row = arith::IndexCastOp::create(
+    Value row = arith::IndexCastUIOp::create(
         b, b.getIndexType(),
-        arith::FPToSIOp::create(b, b.getI64Type(), bounded));
+        convertToInputs(b, stored, type.getDimSize(0), b.getI32Type()));
     Value matrix = byColumn.getRegionIterArg(0);
     Value old = tensor::ExtractOp::create(b, matrix, ValueRange{row, column});
     Value next =

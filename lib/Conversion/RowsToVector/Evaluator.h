@@ -143,11 +143,13 @@ private:
   /// The panel of vector u of a packed product, and the number of its matrix.
   std::pair<mlir::Value, mlir::Value> locatePanel(const Product &product,
                                                   int64_t columns, int64_t u);
-  /// Which components vector u of weight k of a sparse product is for.
-  Values loadIndices(const Product &product, mlir::Value k, int64_t u);
-  /// A vector of such components of a row.
+  /// Which component of the vector weight k of a column of a sparse product is
+  /// for: that of `lane` of vector u.
+  mlir::Value loadInput(const Product &product, mlir::Value k, int64_t u,
+                        int64_t lane);
+  /// Such components of a row, a vector of them.
   mlir::Value gather(const ProductGroup &group, unsigned row,
-                     mlir::ValueRange indices);
+                     mlir::ValueRange inputs);
   /// `multiply` by weight k of each column of a sparse matrix.
   Values multiplySparse(const ProductGroup &group, mlir::Value k,
                         mlir::ValueRange sums);

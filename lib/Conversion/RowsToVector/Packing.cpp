@@ -65,6 +65,24 @@ static Value roundToUpperHalf(ImplicitLocOpBuilder &b, Value vector) {
   return arith::AndIOp::create(b, rounded, splat(b, words, 0xffff0000));
 }
 
+Value ravel::convertToInputs(ImplicitLocOpBuilder &b, Value numbers,
+                             int64_t inputs, Type element) {
+  Type type = numbers.getType();
+  auto constant = [&](int64_t value) -> Value {
+    TypedAttr number =
+        b.getFloatAttr(getElementTypeOrSelf(type), static_cast<double>(value));
+    if (auto vector = dyn_cast<VectorType>(type))
+      number = DenseElementsAttr::get(vector, number);
+    return arith::ConstantOp::create(b, number);
+  };
+  // The larger of NaN and a number is the number.
+  Value bounded = arith::MaxNumFOp::create(b, numbers, constant(0));
+  bounded = arith::MinNumFOp::create(b, bounded, constant(inputs - 1));
+  return arith::FPToUIOp::create(
+      b, isa<VectorType>(type) ? withElement(numbers, element) : element,
+      bounded);
+}
+
 namespace {
 class PackLowering {
 public:
@@ -86,7 +104,6 @@ private:
     builder.setInsertionPointToStart(loop.getBody());
     body(loop.getInductionVar());
   }
-  Value convert(Value vector);
   Value loadLanes(Value matrix, int64_t offset, Value panel, Value k,
                   int64_t count);
   void copyPanel(Value panel, int64_t count);
@@ -130,28 +147,14 @@ Value PackLowering::loadLanes(Value matrix, int64_t offset, Value panel,
                                       ValueRange{k, column}, maskVector, zeros);
 }
 
-/// `vector` as elements of what is packed.
-Value PackLowering::convert(Value vector) {
-  if (!op.getLimit())
-    return vector;
-  auto source = cast<VectorType>(vector.getType());
-  auto splat = [&](int64_t value) -> Value {
-    auto number = builder.getFloatAttr(source.getElementType(),
-                                       static_cast<double>(value));
-    return arith::ConstantOp::create(builder,
-                                     DenseElementsAttr::get(source, number));
-  };
-  Value least = splat(0), most = splat(*op.getLimit() - 1);
-  // The larger of NaN and a number is the number.
-  Value bounded = arith::MinNumFOp::create(
-      builder, arith::MaxNumFOp::create(builder, vector, least), most);
-  return arith::FPToUIOp::create(
-      builder, withElement(vector, type.getElementType()), bounded);
-}
-
 void PackLowering::copyPanel(Value panel, int64_t count) {
   if (holdsPairs(type))
     return copyPairs(panel, count);
+  auto convert = [&](Value vector) {
+    return op.getLimit() ? convertToInputs(builder, vector, *op.getLimit(),
+                                           type.getElementType())
+                         : vector;
+  };
   forEach(index(0), index(type.getDimSize(1)), index(1), [&](Value k) {
     for (auto [number, matrix, offset] :
          llvm::enumerate(op.getMatrices(), op.getOffsets()))

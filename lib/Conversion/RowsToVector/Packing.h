@@ -21,6 +21,13 @@ bool holdsPairs(mlir::ShapedType type);
 std::pair<mlir::Value, mlir::Value>
 widenPairs(mlir::ImplicitLocOpBuilder &builder, mlir::Value pairs);
 
+/// A number that a sparse matrix stores for one of `inputs` inputs, or a vector
+/// of them, as integers of type `element`. What stands for none becomes the
+/// nearest, so that no data make code read elsewhere.
+mlir::Value convertToInputs(mlir::ImplicitLocOpBuilder &builder,
+                            mlir::Value numbers, int64_t inputs,
+                            mlir::Type element);
+
 /// Writes `op`, on memrefs, as loops.
 void lowerPack(rnn::PackOp op);
 

@@ -130,57 +130,37 @@ std::pair<Value, Value> Evaluator::locatePanel(const Product &product,
   return {panel, index(product.offset / columns)};
 }
 
-Evaluator::Values Evaluator::loadIndices(const Product &product, Value k,
-                                         int64_t u) {
+Value Evaluator::loadInput(const Product &product, Value k, int64_t u,
+                           int64_t lane) {
   auto index = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(builder, value);
   };
-  auto packed = dyn_cast<PackedSparseLinearOp>(product.op);
-  auto linear = dyn_cast<SparseLinearOp>(product.op);
-  Value panel, place, column, least, most;
-  if (packed) {
-    std::tie(panel, place) = locatePanel(product, packed.getColumns(), u);
+  Value stored;
+  if (auto packed = dyn_cast<PackedSparseLinearOp>(product.op)) {
+    auto [panel, place] = locatePanel(product, packed.getColumns(), u);
+    stored = memref::LoadOp::create(
+        builder, getSharedMemref(kernel.op, packed.getIndices()),
+        ValueRange{panel, k, place, index(lane)});
   } else {
-    auto element =
-        cast<FloatType>(linear.getVector().getType().getElementType());
-    int64_t last = linear.getVector().getType().getDimSize(0) - 1;
-    auto number = [&](int64_t value) -> Value {
-      return arith::ConstantOp::create(
-          builder, FloatAttr::get(element, static_cast<double>(value)));
-    };
-    column = getColumn(u, product.offset);
-    least = number(0);
-    most = number(last);
+    if (isPartial(u) && lane >= window.lastLanes)
+      return index(0);
+    auto linear = cast<SparseLinearOp>(product.op);
+    Value column = arith::AddIOp::create(builder, getColumn(u, product.offset),
+                                         index(lane));
+    stored = convertToInputs(
+        builder,
+        memref::LoadOp::create(builder,
+                               getSharedMemref(kernel.op, linear.getMatrix()),
+                               ValueRange{index(1), k, column}),
+        linear.getVector().getType().getDimSize(0), builder.getI32Type());
   }
-  Values indices;
-  for (int64_t lane = 0; lane < kernel.lanes; ++lane) {
-    if (packed) {
-      Value stored = memref::LoadOp::create(
-          builder, getSharedMemref(kernel.op, packed.getIndices()),
-          ValueRange{panel, k, place, index(lane)});
-      indices.push_back(arith::IndexCastUIOp::create(
-          builder, builder.getIndexType(), stored));
-    } else if (isPartial(u) && lane >= window.lastLanes) {
-      indices.push_back(index(0));
-    } else {
-      Value stored = memref::LoadOp::create(
-          builder, getSharedMemref(kernel.op, linear.getMatrix()),
-          ValueRange{index(1), k,
-                     arith::AddIOp::create(builder, column, index(lane))});
-      Value bounded = arith::MinNumFOp::create(
-          builder, arith::MaxNumFOp::create(builder, stored, least), most);
-      indices.push_back(arith::IndexCastOp::create(
-          builder, builder.getIndexType(),
-          arith::FPToSIOp::create(builder, builder.getI64Type(), bounded)));
-    }
-  }
-  return indices;
+  return arith::IndexCastUIOp::create(builder, builder.getIndexType(), stored);
 }
 
 Value Evaluator::gather(const ProductGroup &group, unsigned row,
-                        ValueRange indices) {
+                        ValueRange inputs) {
   Values numbers;
-  for (Value column : indices) {
+  for (Value column : inputs) {
     if (group.vector.offset != 0)
       column = arith::AddIOp::create(
           builder, column,
@@ -199,10 +179,12 @@ Evaluator::Values Evaluator::multiplySparse(const ProductGroup &group, Value k,
   for (auto [number, product] : llvm::enumerate(group.products))
     for (int64_t u = 0; u < window.vectors; ++u) {
       Value weights = loadWeights(product, k, u).front();
-      Values indices = loadIndices(product, k, u);
+      Values inputs;
+      for (int64_t lane = 0; lane < kernel.lanes; ++lane)
+        inputs.push_back(loadInput(product, k, u, lane));
       for (unsigned row = 0; row < rows; ++row) {
         Value &sum = sums[(number * rows + row) * window.vectors + u];
-        Value factors = gather(group, row, indices);
+        Value factors = gather(group, row, inputs);
         sum = vector::FMAOp::create(builder, factors, weights, sum);
       }
     }

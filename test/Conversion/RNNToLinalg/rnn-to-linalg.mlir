@@ -56,7 +56,7 @@ func.func @scatter(%g: tensor<?x16xf32>, %i: tensor<?xi32>) -> tensor<10x16xf32>
 // CHECK: scf.for
 // CHECK: arith.maxnumf
 // CHECK: arith.minnumf
-// CHECK: %[[R:.*]] = arith.index_cast
+// CHECK: %[[R:.*]] = arith.index_castui
 // CHECK: tensor.insert %{{.*}} into %{{.*}}[%[[R]], %{{.*}}]
 func.func @densify(%w: tensor<2x3x12xf32>) -> tensor<64x12xf32> {
   %d = rnn.densify %w : tensor<2x3x12xf32> -> tensor<64x12xf32>
@@ -72,9 +72,10 @@ func.func @densify(%w: tensor<2x3x12xf32>) -> tensor<64x12xf32> {
 // CHECK: linalg.contract {{.*}} ins(%{{.*}}, %{{.*}} : tensor<?x384xf64>, tensor<?x128xf64>) outs(%{{.*}} : tensor<384x128xf64>)
 // CHECK: linalg.contract {{.*}} ins(%{{.*}}, %{{.*}} : tensor<?x400xf64>, tensor<?x16xf64>) outs(%{{.*}} : tensor<400x16xf64>)
 // CHECK-NOT: linalg.contract
-// CHECK: linalg.transpose ins(%{{.*}} : tensor<128x128xf64>)
-// CHECK: linalg.transpose ins(%{{.*}} : tensor<256x128xf64>)
-// CHECK: linalg.transpose ins(%{{.*}} : tensor<384x16xf64>)
+// CHECK: scf.for %[[I:.*]] = %{{.*}} to
+// CHECK: scf.for %[[J:.*]] = %{{.*}} to %[[I]]
+// CHECK: %[[V:.*]] = tensor.extract %{{.*}}[%[[J]], %[[I]]]
+// CHECK: tensor.insert %[[V]] into %{{.*}}[%[[I]], %[[J]]]
 func.func @symmetric(%z: tensor<?x400xf64>) -> tensor<400x400xf64> {
   %g = rnn.contract %z, %z : tensor<?x400xf64>, tensor<?x400xf64> -> tensor<400x400xf64>
   return %g : tensor<400x400xf64>

@@ -791,13 +791,13 @@ func.func @loss_of_numbers(%y: f32) {
 // -----
 
 // C1
-// expected-error @below {{'rnn.parameter' op C1: a parameter must be a vector, a matrix, or a sparse matrix [2, degree, outputs], of floats and static shape, but is 'f32'}}
+// expected-error @below {{'rnn.parameter' op C1: a parameter must be a vector or matrix of floats, of static shape, or a sparse matrix with '#rnn.sparse', but is 'f32'}}
 rnn.parameter @number init(#rnn.zeros) : f32
 
 // -----
 
 // C1
-// expected-error @below {{'rnn.parameter' op C1: a parameter must be a vector, a matrix, or a sparse matrix [2, degree, outputs], of floats and static shape, but is 'tensor<?xf32>'}}
+// expected-error @below {{'rnn.parameter' op C1: a parameter must be a vector or matrix of floats, of static shape, or a sparse matrix with '#rnn.sparse', but is 'tensor<?xf32>'}}
 rnn.parameter @open init(#rnn.zeros) : tensor<?xf32>
 
 // -----
@@ -1414,7 +1414,7 @@ func.func @two_types(%x: tensor<8xf64>, %w: tensor<2x2x4xf32>) {
 // -----
 
 func.func @too_many_inputs(%w: tensor<2x2x4xf32>) {
-  // expected-error@+1 {{C3: takes at most 16777216 inputs, but there are 16777217}}
+  // expected-error@+1 {{C3: takes 1 to 16777216 inputs, but there are 16777217}}
   %y = rnn.densify %w : tensor<2x2x4xf32> -> tensor<16777217x4xf32>
   return
 }
@@ -1422,7 +1422,7 @@ func.func @too_many_inputs(%w: tensor<2x2x4xf32>) {
 // -----
 
 func.func @no_limit(%w: tensor<2x8xf32>, %e: tensor<1x2x1x8xi16>) {
-  // expected-error@+1 {{C4: integers have a limit, which is positive, and hold all numbers below}}
+  // expected-error@+1 {{C4: integers are made of floats, have a limit, which is positive, and hold all numbers below}}
   %p = rnn.pack ins(%w : tensor<2x8xf32>) [0] columns 8 outs(%e : tensor<1x2x1x8xi16>) -> tensor<1x2x1x8xi16>
   return
 }
@@ -1430,7 +1430,7 @@ func.func @no_limit(%w: tensor<2x8xf32>, %e: tensor<1x2x1x8xi16>) {
 // -----
 
 func.func @large_limit(%w: tensor<2x8xf32>, %e: tensor<1x2x1x8xi16>) {
-  // expected-error@+1 {{C4: integers have a limit}}
+  // expected-error@+1 {{C4: integers are made of floats}}
   %p = rnn.pack ins(%w : tensor<2x8xf32>) [0] columns 8 outs(%e : tensor<1x2x1x8xi16>) {limit = 65537} -> tensor<1x2x1x8xi16>
   return
 }
@@ -1442,3 +1442,36 @@ func.func @packed_otherwise(%x: tensor<9xf32>, %w: tensor<1x2x1x8xf32>, %i: tens
   %y = rnn.packed_sparse_linear %x, %w, %i : tensor<9xf32>, tensor<1x2x1x8xf32>, tensor<1x3x1x8xi16> -> tensor<8xf32>
   return
 }
+
+// -----
+
+func.func @packed_of_none(%x: tensor<9xf32>, %w: tensor<1x2x0x8xf32>, %i: tensor<1x2x0x8xi16>) {
+  // expected-error@+1 {{C1: weights and indices are [ceil(columns / lanes), degree, matrices, lanes], but are}}
+  %y = rnn.packed_sparse_linear %x, %w, %i : tensor<9xf32>, tensor<1x2x0x8xf32>, tensor<1x2x0x8xi16> -> tensor<8xf32>
+  return
+}
+
+// -----
+
+// expected-error@+1 {{C1: a parameter must be a vector or matrix of floats}}
+rnn.parameter @W init(#rnn.glorot) frozen : tensor<2x5x80xf32>
+
+// -----
+
+// expected-error@+1 {{C2: #rnn.sparse<#rnn.reservoir<density = 5.000000e-02>, 100> is of a frozen parameter [2, 5, outputs] with 1 to 16777216 inputs and as many weights for each output, not of 'tensor<2x4x80xf32>'}}
+rnn.parameter @W init(#rnn.sparse<#rnn.reservoir<density = 0.05>, 100>) frozen : tensor<2x4x80xf32>
+
+// -----
+
+// expected-error@+1 {{C2: #rnn.sparse<#rnn.reservoir<density = 5.000000e-02>, 100> is of a frozen parameter}}
+rnn.parameter @W init(#rnn.sparse<#rnn.reservoir<density = 0.05>, 100>) : tensor<2x5x80xf32>
+
+// -----
+
+// expected-error@+1 {{C2: #rnn.sparse<#rnn.reservoir, -1> is of a frozen parameter [2, degree, outputs]}}
+rnn.parameter @W init(#rnn.sparse<#rnn.reservoir, -1>) frozen : tensor<2x5x80xf32>
+
+// -----
+
+// expected-error@+1 {{C2: #rnn.sparse<#rnn.glorot, 100> is of a frozen parameter [2, degree, outputs]}}
+rnn.parameter @W init(#rnn.sparse<#rnn.glorot, 100>) frozen : tensor<2x5x80xf32>

@@ -306,25 +306,34 @@ static ReservoirSpec getSpec(ReservoirAttr attr, ArrayRef<int64_t> shape) {
   return spec;
 }
 
-static llvm::Expected<SparseMatrix>
-draw(ReservoirAttr attr, ArrayRef<int64_t> shape, uint64_t seed) {
+/// Draws the weights of `attr` and hands each over: that of unit `unit` for its
+/// k-th input, which is `input`.
+static llvm::Error drawEach(
+    ReservoirAttr attr, ArrayRef<int64_t> shape, uint64_t seed,
+    function_ref<void(int64_t unit, int64_t k, int64_t input, double weight)>
+        take) {
   if (std::optional<double> own = getNumber(attr.getSeed()))
     seed = static_cast<uint64_t>(*own);
-  return drawReservoir(getSpec(attr, shape), seed);
+  llvm::Expected<SparseMatrix> matrix =
+      drawReservoir(getSpec(attr, shape), seed);
+  if (!matrix)
+    return matrix.takeError();
+  for (int64_t unit = 0; unit < matrix->numUnits; ++unit)
+    for (int64_t k = 0; k < matrix->degree; ++k) {
+      int64_t place = unit * matrix->degree + k;
+      take(unit, k, matrix->indices[place], matrix->values[place]);
+    }
+  return llvm::Error::success();
 }
 
 llvm::Error ReservoirAttr::fill(ArrayRef<int64_t> shape, uint64_t seed,
                                 MutableArrayRef<double> values) const {
-  llvm::Expected<SparseMatrix> matrix = draw(*this, shape, seed);
-  if (!matrix)
-    return matrix.takeError();
-  int64_t units = matrix->numUnits, degree = matrix->degree;
+  int64_t units = getFans(shape).second;
   llvm::fill(values, 0.0);
-  for (int64_t unit = 0; unit < units; ++unit)
-    for (int64_t k = 0; k < degree; ++k)
-      values[matrix->indices[unit * degree + k] * units + unit] =
-          matrix->values[unit * degree + k];
-  return llvm::Error::success();
+  return drawEach(*this, shape, seed,
+                  [&](int64_t unit, int64_t, int64_t input, double weight) {
+                    values[input * units + unit] = weight;
+                  });
 }
 
 std::optional<int64_t> ReservoirAttr::getDegree(ArrayRef<int64_t> shape) const {
@@ -333,16 +342,13 @@ std::optional<int64_t> ReservoirAttr::getDegree(ArrayRef<int64_t> shape) const {
 
 llvm::Error ReservoirAttr::fillSparse(ArrayRef<int64_t> shape, uint64_t seed,
                                       MutableArrayRef<double> values) const {
-  llvm::Expected<SparseMatrix> matrix = draw(*this, shape, seed);
-  if (!matrix)
-    return matrix.takeError();
-  int64_t units = matrix->numUnits, degree = matrix->degree;
-  for (int64_t unit = 0; unit < units; ++unit)
-    for (int64_t k = 0; k < degree; ++k) {
-      values[k * units + unit] = matrix->values[unit * degree + k];
-      values[(degree + k) * units + unit] = matrix->indices[unit * degree + k];
-    }
-  return llvm::Error::success();
+  int64_t units = getFans(shape).second;
+  MutableArrayRef<double> inputs = values.drop_front(values.size() / 2);
+  return drawEach(*this, shape, seed,
+                  [&](int64_t unit, int64_t k, int64_t input, double weight) {
+                    values[k * units + unit] = weight;
+                    inputs[k * units + unit] = static_cast<double>(input);
+                  });
 }
 
 llvm::Error SparseAttr::fill(ArrayRef<int64_t> shape, uint64_t seed,

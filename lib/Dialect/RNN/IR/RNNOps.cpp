@@ -905,8 +905,6 @@ LogicalResult LinearOp::verify() {
 /// `outputs`.
 static LogicalResult verifySparse(Operation *op, Value matrix, int64_t inputs,
                                   int64_t outputs) {
-  // Beyond, f32 does not hold each whole number.
-  constexpr int64_t kMostInputs = 1 << 24;
   auto type = cast<RankedTensorType>(matrix.getType());
   if (type.getRank() != 3 || type.getDimSize(0) != 2 ||
       type.getDimSize(2) != outputs)
@@ -915,9 +913,9 @@ static LogicalResult verifySparse(Operation *op, Value matrix, int64_t inputs,
   if (failed(verifySameScalar(op, "C2", op->getOperandTypes())) ||
       failed(verifySameScalar(op, "C2", {type, op->getResult(0).getType()})))
     return failure();
-  if (inputs > kMostInputs)
-    return op->emitOpError("C3: takes at most ")
-           << kMostInputs << " inputs, but there are " << inputs;
+  if (inputs < 1 || inputs > kMostSparseInputs)
+    return op->emitOpError("C3: takes 1 to ")
+           << kMostSparseInputs << " inputs, but there are " << inputs;
   return success();
 }
 
@@ -985,15 +983,32 @@ LogicalResult ScatterOp::verify() {
 
 LogicalResult ParameterOp::verify() {
   auto tensor = dyn_cast<RankedTensorType>(getType());
-  if (tensor && tensor.hasStaticShape() &&
-      isa<FloatType>(tensor.getElementType()) &&
-      (tensor.getRank() == 1 || tensor.getRank() == 2 ||
-       (tensor.getRank() == 3 && tensor.getDimSize(0) == 2)))
+  auto sparse = dyn_cast<SparseAttr>(getInit());
+  if (!tensor || !tensor.hasStaticShape() ||
+      !isa<FloatType>(tensor.getElementType()) || tensor.getRank() == 0 ||
+      tensor.getRank() > (sparse ? 3 : 2))
+    return emitOpError("C1: a parameter must be a vector or matrix of floats, "
+                       "of static shape, or a sparse matrix with "
+                       "'#rnn.sparse', but is ")
+           << getType();
+  if (!sparse)
     return success();
-  return emitOpError("C1: a parameter must be a vector, a matrix, or a sparse "
-                     "matrix [2, degree, outputs], of floats and static shape, "
-                     "but is ")
-         << getType();
+  int64_t inputs = sparse.getInputs(), outputs = tensor.getShape().back();
+  std::optional<int64_t> degree;
+  if (inputs > 0 && outputs > 0)
+    degree = sparse.getMatrix().getDegree({inputs, outputs});
+  if (getFrozen() && inputs <= kMostSparseInputs && degree &&
+      tensor.getShape() == ArrayRef<int64_t>{2, *degree, outputs})
+    return success();
+  InFlightDiagnostic diag = emitOpError("C2: ");
+  diag << sparse << " is of a frozen parameter [2, ";
+  if (degree)
+    diag << *degree;
+  else
+    diag << "degree";
+  return diag << ", outputs] with 1 to " << kMostSparseInputs
+              << " inputs and as many weights for each output, not of "
+              << tensor;
 }
 
 LogicalResult TotalOp::verify() {
@@ -1233,11 +1248,13 @@ LogicalResult PackOp::verify() {
   Type element = getElementTypeOrSelf(getOut().getType());
   if (element.isInteger() != getLimit().has_value() ||
       (getLimit() &&
-       (static_cast<int64_t>(*getLimit()) < 1 ||
+       (!isa<FloatType>(first.getElementType()) ||
+        static_cast<int64_t>(*getLimit()) < 1 ||
         !llvm::isUIntN(std::min(element.getIntOrFloatBitWidth(), 63u),
                        static_cast<int64_t>(*getLimit()) - 1))))
-    return emitOpError("C4: integers have a limit, which is positive, and hold "
-                       "all numbers below");
+    return emitOpError(
+        "C4: integers are made of floats, have a limit, which is "
+        "positive, and hold all numbers below");
   for (auto [matrix, offset] : llvm::zip(getMatrices(), getOffsets())) {
     auto type = cast<ShapedType>(matrix.getType());
     if (type.getRank() != 2 || !type.hasStaticShape() || offset < 0 ||
@@ -1329,32 +1346,32 @@ void AttendRowsOp::getEffects(
   }
 }
 
+/// Whether packed weights of `type`, of `depth` rows, make a vector of `size`.
+static bool makesVector(ShapedType type, int64_t depth, int64_t size) {
+  PackedShape packed(type);
+  if (!packed.isValid || size % packed.shape[2] != 0)
+    return false;
+  int64_t matrices = packed.shape[2];
+  return packed.holds(size / matrices, depth, matrices);
+}
+
 LogicalResult PackedLinearOp::verify() {
-  PackedShape packed(getWeights().getType());
-  int64_t size = getResult().getType().getDimSize(0);
-  int64_t matrices = packed.isValid ? packed.shape[2] : 1;
-  if (size % matrices != 0 ||
-      !packed.holds(size / matrices, getVector().getType().getDimSize(0),
-                    matrices))
-    return emitOpError("C1: weights ")
-           << getWeights().getType() << " don't take a "
-           << getVector().getType() << " to a " << getResult().getType()
-           << "; they are [ceil(columns / lanes), size of the vector, "
-              "matrices, lanes]";
-  return success();
+  if (makesVector(getWeights().getType(), getVector().getType().getDimSize(0),
+                  getResult().getType().getDimSize(0)))
+    return success();
+  return emitOpError("C1: weights ")
+         << getWeights().getType() << " don't take a " << getVector().getType()
+         << " to a " << getResult().getType()
+         << "; they are [ceil(columns / lanes), size of the vector, "
+            "matrices, lanes]";
 }
 
 LogicalResult PackedSparseLinearOp::verify() {
-  auto isPacked = [&](RankedTensorType type) {
-    int64_t size = getResult().getType().getDimSize(0);
-    return type.getRank() == 4 && size % type.getDimSize(2) == 0 &&
-           PackedShape(type).holds(size / type.getDimSize(2),
-                                   type.getDimSize(1), type.getDimSize(2));
-  };
-  auto weights = cast<RankedTensorType>(getWeights().getType());
-  auto indices = cast<RankedTensorType>(getIndices().getType());
-  if (isPacked(weights) && isPacked(indices) &&
-      weights.getShape() == indices.getShape())
+  RankedTensorType weights = getWeights().getType();
+  RankedTensorType indices = getIndices().getType();
+  if (weights.getRank() == 4 && weights.getShape() == indices.getShape() &&
+      makesVector(weights, weights.getDimSize(1),
+                  getResult().getType().getDimSize(0)))
     return success();
   return emitOpError("C1: weights and indices are [ceil(columns / lanes), "
                      "degree, matrices, lanes], but are ")

@@ -53,11 +53,10 @@ struct Sparsify : public ravel::rnn::impl::RNNSparsifyBase<Sparsify> {
 private:
   /// Weights in each column of `parameter`, if it is worth making sparse.
   std::optional<int64_t> getDegree(ParameterOp parameter) {
-    // Each number of a row is exact in f32.
-    constexpr int64_t kMostInputs = 1 << 24;
     RankedTensorType type = parameter.getTensorType();
     if (!parameter.getFrozen() || type.getRank() != 2 ||
-        type.getDimSize(0) < minInputs || type.getDimSize(0) > kMostInputs)
+        type.getDimSize(0) < std::max<int64_t>(minInputs, 1) ||
+        type.getDimSize(0) > kMostSparseInputs)
       return std::nullopt;
     std::optional<int64_t> degree =
         parameter.getInit().getDegree(type.getShape());

@@ -37,6 +37,9 @@
 
 namespace ravel::rnn {
 
+/// Inputs of a sparse matrix: beyond, f32 does not hold each whole number.
+constexpr int64_t kMostSparseInputs = 1 << 24;
+
 /// Trait of an op that is defined on one instant and may be applied to
 /// sequences, where it means the same at every instant.
 template <typename ConcreteType>

@@ -1144,8 +1144,10 @@ def RNN_ParameterOp : RNN_Op<"parameter", [Symbol]> {
     attribute `rnn.parameter` naming this symbol.
 
     Constraints:
-    * C1: the type is a vector, a matrix, or a sparse matrix [2, degree, outputs]
-      (`rnn.sparse_linear`), of floats and static shape.
+    * C1: the type is a vector or a matrix of floats, of static shape, or with
+      `#rnn.sparse` a sparse matrix (`rnn.sparse_linear`).
+    * C2: that is [2, degree, outputs], of the initializer's degree and 1 to 2^24
+      inputs, and the parameter is frozen.
 
     Example:
 
@@ -1402,7 +1404,7 @@ def RNN_SparseLinearOp : RNN_Op<"sparse_linear", [Pure, Differentiable]> {
     Constraints:
     * C1: the matrix is [2, degree, outputs], with outputs the result's size.
     * C2: element types agree.
-    * C3: the vector has at most 2^24 components.
+    * C3: the vector has 1 to 2^24 components.
 
     Example:
 
@@ -1431,7 +1433,7 @@ def RNN_DensifyOp : RNN_Op<"densify", [Pure]> {
     Constraints:
     * C1: the matrix is [2, degree, outputs], the result [inputs, outputs].
     * C2: element types agree.
-    * C3: there are at most 2^24 inputs.
+    * C3: there are 1 to 2^24 inputs.
 
     Example:
 
@@ -1915,7 +1917,8 @@ def RNN_PackOp : RNN_Op<"pack", [AttrSizedOperandSegments, DestinationStyleOpInt
     * C2: each matrix has as many rows, and the columns from its offset on; with
       `transpose` the other way round.
     * C3: a thread's number comes with the number of threads.
-    * C4: `limit` comes with integers, is positive, and they hold all below.
+    * C4: `limit` comes with integers, which are made of floats; it is positive,
+      and they hold all numbers below.
 
     Example:
 
@@ -1999,8 +2002,8 @@ def RNN_PackedSparseLinearOp : RNN_Op<"packed_sparse_linear", [Pure]> {
     }
     ```
   }];
-  let arguments = (ins RNN_Vector:$vector, AnyStaticShapeTensor:$weights,
-                       TensorOf<[I16, I32]>:$indices);
+  let arguments = (ins RNN_Vector:$vector, AnyRankedTensor:$weights,
+                       RankedTensorOf<[I16, I32]>:$indices);
   let results = (outs RNN_Vector:$result);
   let assemblyFormat = [{
     $vector `,` $weights `,` $indices attr-dict `:`
