@@ -83,6 +83,8 @@ static std::string getCacheKey(const ModelSource &source,
   add("solve");
   add(options.solve);
   add(options.solveRows ? "rows" : "sums");
+  add(options.predictions);
+  add(options.states);
   for (const std::string &name : options.gradientInputs)
     add(name);
   add("optimizer");

@@ -150,6 +150,8 @@ void ravel::fillPipelineOptions(const CompileOptions &options,
   result.objective = options.objective;
   result.solve = options.solve;
   result.solveRows = options.solveRows;
+  result.predictions = options.predictions;
+  result.states = options.states;
   result.gradientInputs = options.gradientInputs;
   result.checkpointTime = options.checkpointTime;
   result.scheduledSampling = options.scheduledSampling;

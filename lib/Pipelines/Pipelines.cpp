@@ -45,6 +45,8 @@ void ravel::buildInstantiationPipeline(OpPassManager &pm,
   instantiate.training = options.training;
   instantiate.solve = options.solve;
   instantiate.solveRows = options.solveRows;
+  instantiate.predictions = options.predictions;
+  instantiate.states = options.states;
   instantiate.scheduledSampling = options.scheduledSampling;
   pm.addPass(rnn::createRNNInstantiate(instantiate));
   if (options.runs("sparse"))

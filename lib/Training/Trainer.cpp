@@ -25,7 +25,9 @@ static constexpr std::pair<Metric, StringLiteral> metricNames[] = {
     {Metric::Perplexity, "perplexity"},
     {Metric::RMSE, "rmse"},
     {Metric::TokenError, "token-error"},
-    {Metric::SequenceError, "sequence-error"}};
+    {Metric::SequenceError, "sequence-error"},
+    {Metric::Error, "error"},
+    {Metric::NRMSE, "nrmse"}};
 
 Expected<Metric> parseMetric(StringRef text) {
   for (auto [metric, name] : metricNames)
@@ -38,6 +40,10 @@ Expected<Metric> parseMetric(StringRef text) {
 
 bool isErrorRate(Metric metric) {
   return metric == Metric::TokenError || metric == Metric::SequenceError;
+}
+
+bool isOfPredictions(Metric metric) {
+  return metric == Metric::Error || metric == Metric::NRMSE;
 }
 
 StringRef getName(Metric metric) {
@@ -56,6 +62,8 @@ double Evaluation::get(Metric metric, double scale) const {
   case Metric::RMSE:
   case Metric::TokenError:
   case Metric::SequenceError:
+  case Metric::Error:
+  case Metric::NRMSE:
     break;
   }
   return std::sqrt(perExample) * scale;
@@ -356,6 +364,14 @@ Expected<bool> Trainer::evaluateNow() {
       metric = (*errors)->tokenErrorRate();
     if (options.metric == Metric::SequenceError)
       metric = (*errors)->sequenceErrorRate();
+  }
+  if (options.measurePredictions) {
+    Expected<std::optional<double>> measured = options.measurePredictions();
+    if (!measured)
+      return measured.takeError();
+    if (!*measured)
+      return false;
+    metric = **measured;
   }
   evaluationIsDue = false;
   if (!std::isfinite(metric))

@@ -25,6 +25,7 @@ llvm::Expected<int> sample();
 llvm::Expected<int> print();
 llvm::Expected<int> listParameters();
 llvm::Expected<int> plot();
+llvm::Expected<int> lookAtReservoir();
 llvm::Expected<int> bench();
 llvm::Expected<int> compile();
 
@@ -44,7 +45,14 @@ struct ModelFolder {
   /// The file of weights that the command line or the folder gives; empty if
   /// there is none.
   std::string findWeights() const;
+  /// How many models the folder has of which the outputs are averaged.
+  int64_t countMembers() const;
+  /// Their weights; one file, as `findWeights` says, if it is no ensemble.
+  std::vector<std::string> findMembers() const;
 };
+
+/// The weights of one member of an ensemble.
+std::string getMemberPath(llvm::StringRef folder, int64_t member);
 
 /// Gives an alias of a model another definition: "NAME=VALUE". An error where
 /// there is no such alias.
@@ -86,6 +94,14 @@ llvm::Expected<Module> compileFunction(const Compiler &compiler,
 /// may have more than those.
 llvm::Expected<ParameterStore>
 makeParameters(const Module &module, DType precision, llvm::StringRef weights);
+
+/// The parameters of each member of an ensemble, from these files.
+llvm::Expected<std::vector<ParameterStore>>
+makeMembers(const Module &module, DType precision,
+            llvm::ArrayRef<std::string> files);
+
+std::vector<const ParameterStore *>
+getPointers(llvm::ArrayRef<ParameterStore> stores);
 
 /// How many classes the integer inputs that data give to a call may have.
 ClassLimits findClassLimits(const FunctionCall &call);

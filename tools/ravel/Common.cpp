@@ -57,8 +57,31 @@ std::string ModelFolder::findWeights() const {
     return path(weights + ".safetensors");
   if (!weights.empty() || folder.empty())
     return weights;
+  if (int64_t count = countMembers(); count > 1) {
+    errs() << "note: " << folder << " has " << count
+           << " members, and this takes the first; --weights names another\n";
+    return getMemberPath(folder, 0);
+  }
   std::string best = path("best.safetensors");
   return sys::fs::exists(best) ? best : path("last.safetensors");
+}
+
+int64_t ModelFolder::countMembers() const {
+  return training.getInteger("members").value_or(1);
+}
+
+std::vector<std::string> ModelFolder::findMembers() const {
+  int64_t count = countMembers();
+  if (!weights.empty() || count <= 1)
+    return {findWeights()};
+  std::vector<std::string> files;
+  for (int64_t member = 0; member < count; ++member)
+    files.push_back(getMemberPath(folder, member));
+  return files;
+}
+
+std::string getMemberPath(StringRef folder, int64_t member) {
+  return joinPath(folder, "member-" + std::to_string(member) + ".safetensors");
 }
 
 Expected<std::string> getFunctionName(StringRef text, StringRef flag) {
@@ -170,6 +193,27 @@ Expected<ParameterStore> makeParameters(const Module &module, DType precision,
   if (Error error = store->load(file, options))
     return error;
   return store;
+}
+
+Expected<std::vector<ParameterStore>> makeMembers(const Module &module,
+                                                  DType precision,
+                                                  ArrayRef<std::string> files) {
+  std::vector<ParameterStore> members;
+  for (const std::string &file : files) {
+    Expected<ParameterStore> member = makeParameters(module, precision, file);
+    if (!member)
+      return member.takeError();
+    members.push_back(std::move(*member));
+  }
+  return members;
+}
+
+std::vector<const ParameterStore *>
+getPointers(ArrayRef<ParameterStore> stores) {
+  std::vector<const ParameterStore *> pointers;
+  for (const ParameterStore &store : stores)
+    pointers.push_back(&store);
+  return pointers;
 }
 
 ClassLimits findClassLimits(const FunctionCall &call) {

@@ -153,16 +153,14 @@ Error DataConfig::check() const {
   for (const ColumnField &field : fields) {
     if (!seen.insert(field.name).second)
       return makeError("the input '" + field.name + "' is given twice");
-    if (window > 0 && field.kind != ColumnField::Numbers)
+    if (isWindowed() && field.kind != ColumnField::Numbers)
       return makeError("windows are of numbers; '" + field.name + "' is text");
-    if (window == 0 && field.isResidual)
-      return makeError("--residual needs --window");
+    if (!isWindowed() && field.isResidual)
+      return makeError("--residual needs --window or --every-step");
   }
   if (window < 0 || horizon < 0 || stride < 1)
     return makeError("expected --window 0 or more, --horizon 0 or more and "
                      "--stride 1 or more");
-  if (window == 0 && everyStep)
-    return makeError("--every-step needs --window");
   return Error::success();
 }
 
@@ -418,23 +416,33 @@ Expected<Dataset> DataConfig::build(const ravel::Table &table, RowRange rows,
     return makeFileError(table.path(), "has no rows");
   // The first rows of windows, or the rows.
   std::vector<int64_t> begins;
-  if (window == 0) {
+  int64_t size = window, first = 0, end = numRows;
+  if (isSeries()) {
+    first = std::min(rows.begin, numRows);
+    end = std::min(rows.end, numRows);
+    size = end - first - (needsTarget ? horizon : 0);
+    if (size < 1)
+      return makeFileError(table.path(),
+                           "has no sequence in the rows asked for; it has " +
+                               Twine(numRows) + " rows");
+  }
+  if (!isWindowed()) {
     for (int64_t row = 0; row < numRows; ++row) {
       begins.push_back(row);
       sources.push_back({row, row, row + 1});
     }
   } else {
     int64_t reach = needsTarget ? horizon : 0;
-    if (window > numRows || reach > numRows - window)
+    if (size > numRows || reach > numRows - size)
       return makeFileError(
           table.path(),
-          "has " + Twine(numRows) + " rows; a window of " + Twine(window) +
+          "has " + Twine(numRows) + " rows; a window of " + Twine(size) +
               (needsTarget ? " and a target " + Twine(horizon) + " on"
                            : Twine()) +
               " need more");
-    for (int64_t row = 0; row <= numRows - window - reach;) {
+    for (int64_t row = first; row <= end - size - reach;) {
       begins.push_back(row);
-      int64_t target = row + window - 1 + horizon;
+      int64_t target = row + size - 1 + horizon;
       sources.push_back(
           {row, everyStep && needsTarget ? row + horizon : target, target + 1});
       if (stride > numRows - row)
@@ -467,7 +475,7 @@ Expected<Dataset> DataConfig::build(const ravel::Table &table, RowRange rows,
     }
     Field made;
     made.spec = {field.name, dtype, {int64_t(field.columns.size())}, ""};
-    bool isSequence = window > 0 && (!field.isTarget || everyStep);
+    bool isSequence = isWindowed() && (!field.isTarget || everyStep);
     if (isSequence)
       made.spec.axis = time;
     Expected<std::shared_ptr<const Tensor>> data =
@@ -476,10 +484,10 @@ Expected<Dataset> DataConfig::build(const ravel::Table &table, RowRange rows,
       return data.takeError();
     made.rows = std::move(*data);
     for (auto [begin, source] : zip_equal(begins, sources)) {
-      made.begin.push_back(!field.isTarget || window == 0 ? begin
-                           : everyStep                    ? begin + horizon
-                                                          : source.targetBegin);
-      made.length.push_back(isSequence ? window : 1);
+      made.begin.push_back(!field.isTarget || !isWindowed() ? begin
+                           : everyStep ? begin + horizon
+                                       : source.targetBegin);
+      made.length.push_back(isSequence ? size : 1);
     }
     list.push_back(std::move(made));
   }
@@ -503,6 +511,8 @@ Expected<Dataset> DataConfig::build(const ravel::Table &table, RowRange rows,
       Dataset::create(std::move(list), std::move(sources));
   if (!dataset)
     return makeFileError(table.path(), llvm::toString(dataset.takeError()));
+  if (isSeries())
+    return dataset;
   Dataset selected = selectSourceRows(*dataset, rows.begin, rows.end);
   if (selected.size() == 0)
     return makeFileError(table.path(), "has no example in the rows asked for; "
@@ -726,6 +736,37 @@ static Expected<Split> splitDataset(const Dataset &dataset,
   return Split{dataset, Dataset()};
 }
 
+Expected<Split> DataConfig::buildParts(const ravel::Table &table, RowRange rows,
+                                       const SplitSpec &split, uint64_t seed,
+                                       Inputs inputs) const {
+  if (!isSeries()) {
+    Expected<Dataset> dataset = build(table, rows, inputs);
+    if (!dataset)
+      return dataset.takeError();
+    return splitDataset(*dataset, split, table.numRows(), seed);
+  }
+  // A series is cut in two.
+  int64_t end = std::min(rows.end, table.numRows()), cut = end;
+  if (split.kind == SplitSpec::Seed)
+    return makeError("one sequence can't be split by chance; give --split "
+                     "time:F or rows:N, or --window");
+  if (split.kind == SplitSpec::Row)
+    cut = std::clamp(split.row, rows.begin, end);
+  if (split.kind == SplitSpec::Time)
+    cut = end - std::llround(double(end - rows.begin) * split.fraction);
+  Expected<Dataset> training = build(table, {rows.begin, cut}, inputs);
+  if (!training)
+    return training.takeError();
+  Split parts{std::move(*training), Dataset()};
+  if (split.kind == SplitSpec::None)
+    return parts;
+  Expected<Dataset> validation = build(table, {cut, end}, inputs);
+  if (!validation)
+    return validation.takeError();
+  parts.validation = std::move(*validation);
+  return parts;
+}
+
 Expected<Split> DataConfig::fit(StringRef path, StringRef validation,
                                 const SplitSpec &split, RowRange rows,
                                 uint64_t seed, Inputs inputs) {
@@ -754,10 +795,7 @@ Expected<Split> DataConfig::fit(StringRef path, StringRef validation,
     std::iota(all.begin(), all.end(), 0);
     if (Error error = fitVocabularies(*table, all, inputs))
       return error;
-    Expected<Dataset> draft = build(*table, rows, inputs);
-    if (!draft)
-      return draft.takeError();
-    Expected<Split> parts = splitDataset(*draft, split, table->numRows(), seed);
+    Expected<Split> parts = buildParts(*table, rows, split, seed, inputs);
     if (!parts)
       return parts.takeError();
     if (Error error = fitColumns(*table, parts->training))
@@ -768,10 +806,7 @@ Expected<Split> DataConfig::fit(StringRef path, StringRef validation,
                           table->numRows()),
             inputs))
       return error;
-    Expected<Dataset> dataset = build(*table, rows, inputs);
-    if (!dataset)
-      return dataset.takeError();
-    parts = splitDataset(*dataset, split, table->numRows(), seed);
+    parts = buildParts(*table, rows, split, seed, inputs);
     if (!parts)
       return parts.takeError();
     result = std::move(*parts);

@@ -93,7 +93,11 @@ public:
   /// The mean and deviation that a column was normalized by; 0 and 1 if not.
   std::pair<double, double> scaleOf(llvm::StringRef column) const;
   /// Whether examples are windows of a table.
-  bool isWindowed() const { return which == Table && window > 0; }
+  bool isWindowed() const {
+    return which == Table && (window > 0 || everyStep);
+  }
+  /// Whether all rows of a table are one sequence.
+  bool isSeries() const { return which == Table && window == 0 && everyStep; }
   bool hasTargetEveryStep() const { return everyStep; }
   int64_t getHorizon() const { return horizon; }
 
@@ -101,6 +105,9 @@ private:
   llvm::Expected<ravel::Table> readTable(llvm::StringRef path) const;
   llvm::Expected<Dataset> build(const ravel::Table &table, RowRange rows,
                                 Inputs inputs) const;
+  llvm::Expected<Split> buildParts(const ravel::Table &table, RowRange rows,
+                                   const SplitSpec &split, uint64_t seed,
+                                   Inputs inputs) const;
   llvm::Error fitColumns(const ravel::Table &table, const Dataset &training);
   llvm::Error fitVocabularies(const ravel::Table &table,
                               llvm::ArrayRef<int64_t> trainingRows,

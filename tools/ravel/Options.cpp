@@ -16,7 +16,9 @@ cl::SubCommand evaluateCommand("evaluate", "measure an objective on data");
 cl::SubCommand sampleCommand("sample", "write text with a language model");
 cl::SubCommand printCommand("print", "show a model's IR at a level");
 cl::SubCommand paramsCommand("params", "list a model's parameters");
-cl::SubCommand plotCommand("plot", "draw columns of a table as lines");
+cl::SubCommand reservoirCommand("reservoir",
+                                "say what a reservoir does with its input");
+cl::SubCommand plotCommand("plot", "draw columns of a table as lines or maps");
 cl::SubCommand benchCommand("bench", "measure how fast a function runs");
 cl::SubCommand compileCommand("compile", "compile a function ahead of time");
 
@@ -28,26 +30,30 @@ static cl::OptionCategory modelOptions("1. Model"), dataOptions("2. Data"),
 // Model
 //===----------------------------------------------------------------------===//
 
-cl::opt<std::string> modelPath(
-    cl::Positional, cl::Required, cl::value_desc("model"),
-    cl::desc("<MODEL.mlir, or a folder that `ravel train` wrote>"),
-    cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
-    cl::sub(sampleCommand), cl::sub(printCommand), cl::sub(paramsCommand),
-    cl::sub(benchCommand), cl::sub(compileCommand), cl::cat(modelOptions));
+cl::opt<std::string>
+    modelPath(cl::Positional, cl::Required, cl::value_desc("model"),
+              cl::desc("<MODEL.mlir, or a folder that `ravel train` wrote>"),
+              cl::sub(trainCommand), cl::sub(runCommand),
+              cl::sub(evaluateCommand), cl::sub(sampleCommand),
+              cl::sub(printCommand), cl::sub(paramsCommand),
+              cl::sub(benchCommand), cl::sub(compileCommand),
+              cl::sub(reservoirCommand), cl::cat(modelOptions));
 cl::list<std::string> settings(
     "set", cl::value_desc("name=value"),
     cl::desc("Another value for an alias of the model: a number or word for "
              "`#name = …`, a size or type for `!name = tensor<…>`"),
     cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
     cl::sub(sampleCommand), cl::sub(printCommand), cl::sub(paramsCommand),
-    cl::sub(benchCommand), cl::sub(compileCommand), cl::cat(modelOptions));
+    cl::sub(benchCommand), cl::sub(compileCommand), cl::sub(reservoirCommand),
+    cl::cat(modelOptions));
 cl::opt<std::string>
     entry("entry", cl::value_desc("@function"),
           cl::desc("The function to run (print, params: only this one; "
                    "compile: this one, which may be left out if the model has "
                    "no other)"),
           cl::sub(runCommand), cl::sub(compileCommand), cl::sub(sampleCommand),
-          cl::sub(printCommand), cl::sub(paramsCommand), cl::cat(modelOptions));
+          cl::sub(printCommand), cl::sub(paramsCommand),
+          cl::sub(reservoirCommand), cl::cat(modelOptions));
 cl::opt<std::string>
     objective("objective", cl::value_desc("@function"),
               cl::desc("The function whose first result, a number, is the loss "
@@ -59,7 +65,8 @@ cl::opt<std::string> weights(
     cl::desc("A .safetensors file; for a folder also `best` or `last`. "
              "Default: the folder's best, or its last if there is no best"),
     cl::sub(runCommand), cl::sub(evaluateCommand), cl::sub(sampleCommand),
-    cl::sub(benchCommand), cl::sub(compileCommand), cl::cat(modelOptions));
+    cl::sub(benchCommand), cl::sub(compileCommand), cl::sub(reservoirCommand),
+    cl::cat(modelOptions));
 cl::opt<std::string>
     precision("precision", cl::value_desc("f32|f64"),
               cl::desc("The float type of all computation (f32)"),
@@ -94,7 +101,7 @@ cl::opt<std::string>
                       "those of the function's inputs"),
              cl::sub(trainCommand), cl::sub(runCommand),
              cl::sub(evaluateCommand), cl::sub(plotCommand),
-             cl::cat(dataOptions));
+             cl::sub(reservoirCommand), cl::cat(dataOptions));
 cl::opt<std::string>
     textPath("text", cl::value_desc("file"),
              cl::desc("A plain text; each symbol is to predict the next"),
@@ -143,7 +150,8 @@ cl::opt<int64_t> stride("stride", cl::init(1), cl::value_desc("rows"),
                         cl::sub(evaluateCommand), cl::cat(dataOptions));
 cl::opt<bool> everyStep("every-step",
                         cl::desc("A target for every row of a window: a "
-                                 "sequence"),
+                                 "sequence. Without --window: all rows are "
+                                 "one sequence"),
                         cl::sub(trainCommand), cl::sub(runCommand),
                         cl::sub(evaluateCommand), cl::cat(dataOptions));
 cl::opt<std::string>
@@ -247,10 +255,14 @@ cl::opt<int64_t>
              cl::sub(trainCommand), cl::cat(trainingOptions));
 cl::opt<std::string> metric(
     "metric",
-    cl::value_desc("loss|bits|perplexity|rmse|token-error|sequence-error"),
-    cl::desc("What validation reports and the best is chosen by (loss). "
+    cl::value_desc(
+        "loss|bits|perplexity|rmse|nrmse|error|token-error|sequence-error"),
+    cl::desc("What validation reports and the best is chosen by (loss; with "
+             "--solve: error or nrmse). "
              "bits, perplexity: of a loss in nats per symbol; rmse: of "
-             "rnn.mse, in the target's own units; token-error, "
+             "rnn.mse, in the target's own units; nrmse: that by the target's "
+             "deviation; error: the share of classes that are not the "
+             "likeliest; token-error, "
              "sequence-error: of what --decode generates, edits for "
              "each token and the share that is wrong"),
     cl::sub(trainCommand), cl::sub(evaluateCommand), cl::cat(trainingOptions));
@@ -279,8 +291,15 @@ cl::opt<std::string>
            cl::sub(trainCommand), cl::cat(trainingOptions));
 cl::opt<int64_t> washout("washout", cl::init(0), cl::value_desc("instants"),
                          cl::desc("Instants at the beginning of each sequence "
-                                  "that --solve does not fit (0)"),
-                         cl::sub(trainCommand), cl::cat(trainingOptions));
+                                  "that --solve does not fit and metrics of "
+                                  "predictions don't count (0)"),
+                         cl::sub(trainCommand), cl::sub(evaluateCommand),
+                         cl::cat(trainingOptions));
+cl::opt<int64_t> members(
+    "members", cl::init(1), cl::value_desc("N"),
+    cl::desc("With --solve: N models, drawn from --seed and the N - 1 seeds "
+             "after it, of which run and evaluate average the outputs (1)"),
+    cl::sub(trainCommand), cl::cat(trainingOptions));
 cl::opt<int64_t> folds("folds", cl::init(5), cl::value_desc("K"),
                        cl::desc("Parts of the data that are held out in turn "
                                 "to choose a --ridge of several (5)"),
@@ -305,7 +324,14 @@ cl::opt<std::string>
     output("output", cl::value_desc("file"),
            cl::desc("Write results to a .csv, .tsv or .npz file (plot: .svg) "
                     "instead of the terminal"),
-           cl::sub(runCommand), cl::sub(plotCommand), cl::cat(outputOptions));
+           cl::sub(runCommand), cl::sub(plotCommand), cl::sub(reservoirCommand),
+           cl::cat(outputOptions));
+cl::opt<std::string>
+    ticks("ticks", cl::value_desc("input=N"),
+          cl::desc("An input that the data don't have: N zeros for each "
+                   "example. A loop over it goes on by itself for N instants, "
+                   "as a model does that listens to its own predictions"),
+          cl::sub(runCommand), cl::cat(dataOptions));
 cl::opt<std::string>
     keep("keep", cl::value_desc("column,..."),
          cl::desc("Columns of the data to repeat beside the results"),
@@ -318,7 +344,8 @@ cl::opt<bool> raw("raw",
                            "is not undone, scores are not turned into classes"),
                   cl::sub(runCommand), cl::cat(outputOptions));
 cl::opt<bool> printJSON("json", cl::desc("Print JSON"), cl::sub(paramsCommand),
-                        cl::sub(benchCommand), cl::cat(outputOptions));
+                        cl::sub(benchCommand), cl::sub(reservoirCommand),
+                        cl::cat(outputOptions));
 cl::opt<unsigned>
     level("level", cl::init(0), cl::value_desc("0-6"),
           cl::desc("0 model, 1 explicit, 2 with gradient, 3 batched, "
@@ -383,6 +410,17 @@ cl::opt<std::string>
     plotColumns("lines", cl::value_desc("name=column,..."),
                 cl::desc("The lines: a name for the legend and a column each"),
                 cl::sub(plotCommand), cl::cat(dataOptions));
+cl::opt<std::string>
+    plotMap("map", cl::value_desc("column"),
+            cl::desc("In place of lines: the column's value at each --x and "
+                     "--y, as a color (the mean of several)"),
+            cl::sub(plotCommand), cl::cat(dataOptions));
+cl::opt<std::string> plotY("y", cl::value_desc("column"),
+                           cl::desc("The column along the y axis of a --map"),
+                           cl::sub(plotCommand), cl::cat(dataOptions));
+cl::opt<bool> plotLogarithmic("log",
+                              cl::desc("Show values by their logarithms"),
+                              cl::sub(plotCommand), cl::cat(outputOptions));
 cl::opt<std::string> plotX("x", cl::value_desc("column"),
                            cl::desc("The column along the x axis: numbers or "
                                     "dates (default: the row)"),
@@ -393,6 +431,27 @@ cl::opt<std::string> plotTitle("title", cl::value_desc("text"),
 cl::opt<std::string> plotUnit("y-label", cl::value_desc("text"),
                               cl::desc("What the y axis shows"),
                               cl::sub(plotCommand), cl::cat(outputOptions));
+
+//===----------------------------------------------------------------------===//
+// Looking at reservoirs
+//===----------------------------------------------------------------------===//
+
+cl::list<std::string> unrolls(
+    "unroll", cl::CommaSeparated, cl::value_desc("name,..."),
+    cl::desc("Look at the loops of these names (default: all of the function)"),
+    cl::sub(reservoirCommand), cl::cat(modelOptions));
+cl::opt<double> inputScale("input-scale", cl::init(1), cl::value_desc("S"),
+                           cl::desc("Draw inputs from -S to S (1)"),
+                           cl::sub(reservoirCommand), cl::cat(dataOptions));
+cl::opt<int64_t> driveLength("length", cl::init(0), cl::value_desc("N"),
+                             cl::desc("Instants that each measure takes "
+                                      "(default: 2000, or 5 for each unit if "
+                                      "that is more)"),
+                             cl::sub(reservoirCommand), cl::cat(dataOptions));
+cl::opt<int64_t> delays("delays", cl::init(0), cl::value_desc("K"),
+                        cl::desc("The longest delay of the memory curve "
+                                 "(default: 2 for each unit, at most 400)"),
+                        cl::sub(reservoirCommand), cl::cat(measureOptions));
 
 //===----------------------------------------------------------------------===//
 // Measuring
@@ -437,13 +496,15 @@ cl::opt<unsigned> threads("threads", cl::init(0), cl::value_desc("N"),
                                    "as there are processors)"),
                           cl::sub(trainCommand), cl::sub(runCommand),
                           cl::sub(evaluateCommand), cl::sub(sampleCommand),
-                          cl::sub(benchCommand), cl::cat(commonOptions));
+                          cl::sub(benchCommand), cl::sub(reservoirCommand),
+                          cl::cat(commonOptions));
 cl::opt<uint64_t>
     seed("seed", cl::init(0), cl::value_desc("N"),
          cl::desc("Of everything that is drawn at random (0). The "
                   "same seed, threads and machine: the same bits"),
          cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
-         cl::sub(sampleCommand), cl::sub(benchCommand), cl::cat(commonOptions));
+         cl::sub(sampleCommand), cl::sub(benchCommand),
+         cl::sub(reservoirCommand), cl::cat(commonOptions));
 cl::opt<std::string>
     cacheDirectory("cache-dir", cl::value_desc("folder"),
                    cl::desc("Where compiled code is kept (default: "
@@ -451,12 +512,12 @@ cl::opt<std::string>
                    cl::sub(trainCommand), cl::sub(runCommand),
                    cl::sub(evaluateCommand), cl::sub(sampleCommand),
                    cl::sub(paramsCommand), cl::sub(benchCommand),
-                   cl::cat(commonOptions));
+                   cl::sub(reservoirCommand), cl::cat(commonOptions));
 cl::opt<bool> noCache("no-cache", cl::desc("Compile afresh, keep nothing"),
                       cl::sub(trainCommand), cl::sub(runCommand),
                       cl::sub(evaluateCommand), cl::sub(sampleCommand),
                       cl::sub(paramsCommand), cl::sub(benchCommand),
-                      cl::cat(commonOptions));
+                      cl::sub(reservoirCommand), cl::cat(commonOptions));
 cl::opt<std::string>
     cpu("cpu", cl::value_desc("name"),
         cl::desc("The processor to compile for, as LLVM names "
@@ -464,7 +525,8 @@ cl::opt<std::string>
                  "is this one)"),
         cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
         cl::sub(sampleCommand), cl::sub(printCommand), cl::sub(benchCommand),
-        cl::sub(compileCommand), cl::cat(commonOptions));
+        cl::sub(compileCommand), cl::sub(reservoirCommand),
+        cl::cat(commonOptions));
 
 //===----------------------------------------------------------------------===//
 // Compiling ahead of time
@@ -529,7 +591,8 @@ commands:
   sample    write text with a language model
   params    list a model's parameters
   print     show a model's IR at a level, from equations to LLVM
-  plot      draw columns of a table as lines (SVG)
+  plot      draw columns of a table as lines or as a map (SVG)
+  reservoir say what a reservoir remembers, and whether it is stable
   bench     measure how fast a function runs, and what memory it takes
   compile   compile a function ahead of time, to an object with a C header
 
@@ -622,6 +685,18 @@ EXAMPLES:
 
   ravel plot --data forecast.csv --x date \
     --lines truth=value,forecast=forecast --y-label '°C' --output forecast.svg
+  ravel plot --data search/results.csv --map mean --x spectral_radius --y leak \
+    --log --output map.svg
+)")
+      .Case("reservoir", R"(
+EXAMPLES:
+
+  What the loops of a function do with random input, with a plot:
+    ravel reservoir esn.mlir --entry @predict --set spectral_radius=1.2 \
+      --output esn.svg
+
+  The same under its own input, for one loop of several:
+    ravel reservoir esn.mlir --entry @predict --data series.npz --unroll layer1
 )")
       .Case("bench", R"(
 EXAMPLES:

@@ -17,7 +17,7 @@ namespace ravel::driver {
 
 extern llvm::cl::SubCommand trainCommand, runCommand, evaluateCommand,
     sampleCommand, printCommand, paramsCommand, plotCommand, benchCommand,
-    compileCommand;
+    reservoirCommand, compileCommand;
 
 // What to work on.
 extern llvm::cl::opt<std::string> modelPath, entry, objective, weights,
@@ -38,13 +38,13 @@ extern llvm::cl::list<std::string> settings;
 extern llvm::cl::opt<std::string> outFolder, optimizer, schedule, metric,
     initWeights, solver, ridges;
 extern llvm::cl::opt<int64_t> epochs, batchSize, checkpointTime, patience,
-    evaluateEvery, logEvery, washout, folds;
+    evaluateEvery, logEvery, washout, folds, members;
 extern llvm::cl::opt<double> learningRate, clip, scheduledSampling;
 extern llvm::cl::opt<std::string> decodeFunction;
 extern llvm::cl::opt<bool> resume, overwrite;
 
 // Output.
-extern llvm::cl::opt<std::string> output, keep, names;
+extern llvm::cl::opt<std::string> output, keep, names, ticks;
 extern llvm::cl::opt<bool> raw, printJSON;
 extern llvm::cl::opt<unsigned> level;
 extern llvm::cl::opt<bool> printTraining;
@@ -61,7 +61,14 @@ extern llvm::cl::opt<bool> drawSamples;
 extern llvm::cl::opt<std::string> attentionPath;
 
 // Plotting.
-extern llvm::cl::opt<std::string> plotColumns, plotX, plotTitle, plotUnit;
+extern llvm::cl::opt<std::string> plotColumns, plotMap, plotX, plotY, plotTitle,
+    plotUnit;
+extern llvm::cl::opt<bool> plotLogarithmic;
+
+// Looking at reservoirs.
+extern llvm::cl::list<std::string> unrolls;
+extern llvm::cl::opt<double> inputScale;
+extern llvm::cl::opt<int64_t> driveLength, delays;
 
 // Measuring.
 extern llvm::cl::opt<std::string> benchFunction, benchMode, benchLengths;

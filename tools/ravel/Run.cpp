@@ -31,12 +31,28 @@ struct Result {
   int64_t width() const { return *countElements(shape); }
 };
 
+/// An input that the data don't have.
+struct Ticks {
+  std::string input;
+  int64_t count = 0;
+  /// The class of its length.
+  std::optional<int64_t> lengthClass;
+
+  static Expected<Ticks> fromCommandLine();
+  bool areOf(const Argument &argument) const {
+    return lengthClass && argument.layout == RowLayout::Sequence &&
+           argument.lengthClass == *lengthClass;
+  }
+};
+
 /// Turns results into rows of text.
 class Writer {
 public:
   Writer(const DataConfig &config, const Dataset &data,
-         const std::optional<Table> &table, std::vector<Result> &results)
-      : config(config), data(data), table(table), results(results) {}
+         const std::optional<Table> &table, const Ticks &ticks,
+         std::vector<Result> &results)
+      : config(config), data(data), table(table), ticks(ticks),
+        results(results) {}
 
   Error writeNpz(StringRef path, ArrayRef<std::string> names);
   Error writeTable(raw_ostream &os, char separator,
@@ -45,16 +61,72 @@ public:
 private:
   bool isPrediction(const Result &result) const;
   const Vocabulary *getVocabulary(const Result &result) const;
-  int64_t getRow(int64_t example, int64_t instant, bool isSequence) const;
+  int64_t getRow(int64_t example, int64_t instant, const Result &result) const;
   void undo();
   Expected<std::vector<std::string>> nameColumns(ArrayRef<std::string> names);
 
   const DataConfig &config;
   const Dataset &data;
   const std::optional<Table> &table;
+  const Ticks &ticks;
   std::vector<Result> &results;
 };
 } // namespace
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+Expected<Ticks> Ticks::fromCommandLine() {
+  Ticks result;
+  if (driver::ticks.empty())
+    return result;
+  auto [name, count] = StringRef(driver::ticks).split('=');
+  if (name.trim().empty() || count.trim().getAsInteger(10, result.count) ||
+      result.count < 1)
+    return makeError("--ticks takes INPUT=N, with N at least 1, but is '" +
+                     driver::ticks + "'");
+  result.input = name.trim().str();
+  return result;
+}
+
+/// Takes the ticks out of what data must give.
+static Error findTicks(std::vector<const Argument *> &inputs, Ticks &ticks) {
+  if (ticks.input.empty())
+    return Error::success();
+  auto found = find_if(inputs, [&](const Argument *input) {
+    return input->name == ticks.input;
+  });
+  if (found == inputs.end() || (*found)->layout != RowLayout::Sequence)
+    return makeError("--ticks: the function has no sequence '" + ticks.input +
+                     "' among its inputs");
+  ticks.lengthClass = (*found)->lengthClass;
+  for (const Argument *input : inputs)
+    if (input != *found && ticks.areOf(*input))
+      return makeError("--ticks: '" + ticks.input + "' must be as long as '" +
+                       input->name + "', which the data give");
+  inputs.erase(found);
+  return Error::success();
+}
+
+/// `data` with an input of zeros.
+static Expected<Dataset> addTicks(const Dataset &data, const Argument &input,
+                                  const Ticks &ticks) {
+  std::vector<Field> fields(data.fields());
+  Shape shape = input.shape;
+  shape.insert(shape.begin(), ticks.count);
+  auto zeros = std::make_shared<Tensor>(input.dtype, shape);
+  std::memset(zeros->data(), 0, zeros->sizeInBytes());
+  std::vector<int64_t> begin(data.size()), length(data.size(), ticks.count);
+  fields.push_back({{ticks.input, input.dtype, input.shape, "ticks"},
+                    std::move(zeros),
+                    std::move(begin),
+                    std::move(length)});
+  std::vector<SourceRows> sources;
+  for (int64_t example = 0; example < data.size(); ++example)
+    sources.push_back(data.source(example));
+  return Dataset::create(std::move(fields), std::move(sources));
+}
 
 /// The axis of the sequences of a class of lengths.
 static std::string getAxis(const FunctionCall &call, const Dataset &data,
@@ -153,6 +225,54 @@ static Expected<std::vector<Result>> runAll(FunctionCall &call,
   return results;
 }
 
+/// Adds the results of another member of an ensemble.
+static Error addResults(std::vector<Result> &sums, ArrayRef<Result> results) {
+  for (auto [k, sum] : enumerate(sums)) {
+    if (!isFloat(sum.argument->dtype))
+      return makeError("the members of an ensemble are averaged, but result " +
+                       Twine(k) + " is of whole numbers");
+    for (auto [value, more] : zip(sum.values, results[k].values))
+      dispatch(value.dtype(), [&, &value = value, &more = more](auto zero) {
+        using T = decltype(zero);
+        const T *from = static_cast<const T *>(more.data());
+        T *to = static_cast<T *>(value.data());
+        for (int64_t i = 0, e = value.numElements(); i < e; ++i)
+          to[i] += from[i];
+      });
+  }
+  return Error::success();
+}
+
+/// Calls a function on every example by each of several sets of parameters, and
+/// takes the mean of the results.
+static Expected<std::vector<Result>>
+averageAll(const Module &module, StringRef function,
+           ArrayRef<ParameterStore> members, const Dataset &data) {
+  std::vector<Result> sums;
+  for (const ParameterStore &member : members) {
+    Expected<FunctionCall> call =
+        FunctionCall::create(module, function, member);
+    if (!call)
+      return call.takeError();
+    Expected<std::vector<Result>> results = runAll(*call, data);
+    if (!results || members.size() == 1)
+      return results;
+    if (sums.empty())
+      sums = std::move(*results);
+    else if (Error error = addResults(sums, *results))
+      return std::move(error);
+  }
+  for (Result &sum : sums)
+    for (Tensor &value : sum.values)
+      dispatch(value.dtype(), [&](auto zero) {
+        using T = decltype(zero);
+        T *values = static_cast<T *>(value.data());
+        for (int64_t i = 0, e = value.numElements(); i < e; ++i)
+          values[i] /= T(members.size());
+      });
+  return sums;
+}
+
 //===----------------------------------------------------------------------===//
 // What results mean
 //===----------------------------------------------------------------------===//
@@ -167,8 +287,11 @@ bool Writer::isPrediction(const Result &result) const {
                (config.isWindowed() && config.hasTargetEveryStep()) &&
            other.width() == int64_t(target->columns.size());
   };
-  return !raw && target && table && !data.find(target->name) && fits(result) &&
-         &result == &*find_if(results, fits);
+  // A change is added to the row before, which what runs by itself has not.
+  bool isKnown =
+      !target || !target->isResidual || !ticks.areOf(*result.argument);
+  return !raw && target && table && !data.find(target->name) && isKnown &&
+         fits(result) && &result == &*find_if(results, fits);
 }
 
 /// The vocabulary that a result's components are scores for; null if none.
@@ -183,12 +306,15 @@ const Vocabulary *Writer::getVocabulary(const Result &result) const {
 
 /// The row of the table that an output speaks of: that of the target.
 int64_t Writer::getRow(int64_t example, int64_t instant,
-                       bool isSequence) const {
+                       const Result &result) const {
   SourceRows source = data.source(example);
   if (!config.isWindowed())
     return source.targetBegin;
-  if (!isSequence)
+  if (!result.isSequence())
     return source.targetEnd - 1;
+  // What runs by itself goes on where the data end.
+  if (ticks.areOf(*result.argument))
+    return source.first + data.length(data.axes().front(), example) + instant;
   return source.first + instant +
          (config.hasTargetEveryStep() ? config.getHorizon() : 0);
 }
@@ -214,8 +340,8 @@ void Writer::undo() {
         for (int64_t i = 0, e = value.numElements(); i < e; ++i) {
           auto [mean, deviation] = config.scaleOf(target.columns[i % width]);
           if (target.isResidual && matrix) {
-            int64_t row = getRow(example, i / width, result.isSequence()) -
-                          config.getHorizon();
+            int64_t row =
+                getRow(example, i / width, result) - config.getHorizon();
             mean = matrix->view<double>()[row * width + i % width];
           }
           components[i] = T(double(components[i]) * deviation + mean);
@@ -360,7 +486,7 @@ Error Writer::writeTable(raw_ostream &os, char separator,
   for (int64_t example = 0; example < data.size(); ++example) {
     int64_t instants = isSequence ? results.front().values[example].dim(0) : 1;
     for (int64_t instant = 0; instant < instants; ++instant) {
-      int64_t row = table ? getRow(example, instant, isSequence) : example;
+      int64_t row = table ? getRow(example, instant, results.front()) : example;
       os << row;
       if (isSequence)
         os << separator << instant;
@@ -404,6 +530,9 @@ Expected<int> run() {
     return range.takeError();
   if (batchSize < 1)
     return makeError("--batch must be at least 1");
+  Expected<Ticks> ticks = Ticks::fromCommandLine();
+  if (!ticks)
+    return ticks.takeError();
   StringRef extension = sys::path::extension(output);
   if (!output.empty() && extension != ".csv" && extension != ".tsv" &&
       extension != ".npz")
@@ -430,16 +559,20 @@ Expected<int> run() {
       compileFunction(compiler, model->source, *function, *type);
   if (!module)
     return module.takeError();
-  std::string weightFile = model->findWeights();
-  if (weightFile.empty() && !module->manifest().empty())
+  bool isGenerator = generates(*module, *function);
+  std::vector<std::string> files = model->findMembers();
+  if (files.size() > 1 && isGenerator)
+    return makeError("the members of an ensemble can't generate together; "
+                     "--weights names one of them");
+  if (files.front().empty() && !module->manifest().empty())
     errs() << "note: without --weights, parameters are drawn at random, with "
               "seed "
            << seed << '\n';
-  Expected<ParameterStore> parameters =
-      makeParameters(*module, *type, weightFile);
-  if (!parameters)
-    return parameters.takeError();
-  bool isGenerator = generates(*module, *function);
+  Expected<std::vector<ParameterStore>> members =
+      makeMembers(*module, *type, files);
+  if (!members)
+    return members.takeError();
+  const ParameterStore *parameters = &members->front();
   if (dataPath.empty() && !isGenerator)
     return makeError("expected --data FILE");
   std::string called = *function + (isGenerator ? ".start" : "");
@@ -452,17 +585,27 @@ Expected<int> run() {
     return runGenerator(*module, *function, *parameters, *config, limits,
                         nullptr, outs());
   std::optional<Table> table;
-  Expected<Dataset> data =
-      config->read(dataPath, *range, call->dataInputs(), &table);
+  std::vector<const Argument *> inputs = call->dataInputs();
+  if (Error error = findTicks(inputs, *ticks))
+    return error;
+  Expected<Dataset> data = config->read(dataPath, *range, inputs, &table);
   if (!data)
     return data.takeError();
+  if (ticks->lengthClass) {
+    for (const Argument *input : call->dataInputs())
+      if (input->name == ticks->input)
+        data = addTicks(*data, *input, *ticks);
+    if (!data)
+      return data.takeError();
+  }
   if (Error error = checkClasses(*data, limits, dataPath))
     return error;
   if (isGenerator)
     return runGenerator(*module, *function, *parameters, *config, limits,
                         &*data, outs());
 
-  Expected<std::vector<Result>> results = runAll(*call, *data);
+  Expected<std::vector<Result>> results =
+      averageAll(*module, called, *members, *data);
   if (!results)
     return results.takeError();
   std::vector<std::string> given;
@@ -470,7 +613,7 @@ Expected<int> run() {
   StringRef(names).split(pieces, ',', -1, false);
   for (StringRef piece : pieces)
     given.push_back(piece.trim().str());
-  Writer writer(*config, *data, table, *results);
+  Writer writer(*config, *data, table, *ticks, *results);
   if (extension == ".npz") {
     if (Error error = writer.writeNpz(output, given))
       return error;

@@ -12,6 +12,7 @@
 
 #include "Commands.h"
 #include "Options.h"
+#include "Predictions.h"
 #include "Train.h"
 #include "ravel/Execution/FileIO.h"
 #include "ravel/Training/Readout.h"
@@ -86,14 +87,32 @@ merge(Regression::Kind kind, ArrayRef<std::unique_ptr<Regression>> parts,
   return all;
 }
 
+namespace {
+
+/// How well a readout fits: the mean squared error and the variance of what is
+/// wanted.
+struct Fitness {
+  double error = 0, variance = 0;
+  int64_t rows = 0;
+};
+
+struct ChosenRidge {
+  double ridge = 0;
+  /// On the parts that were held out; infinite if there was no choice.
+  double error = HUGE_VAL;
+};
+
+} // namespace
+
 /// Of several ridges the one with the smallest error on parts that are held out
 /// in turn.
-static Expected<double> chooseRidge(ArrayRef<double> candidates,
-                                    ArrayRef<std::unique_ptr<Regression>> parts,
-                                    Regression::Kind kind, bool hasBias) {
+static Expected<ChosenRidge>
+chooseRidge(ArrayRef<double> candidates,
+            ArrayRef<std::unique_ptr<Regression>> parts, Regression::Kind kind,
+            bool hasBias, raw_ostream &os) {
   if (candidates.size() == 1)
-    return candidates.front();
-  double best = 0, bestError = HUGE_VAL;
+    return ChosenRidge{candidates.front()};
+  ChosenRidge best;
   for (double candidate : candidates) {
     double sum = 0, count = 0;
     for (const std::unique_ptr<Regression> &part : parts) {
@@ -108,14 +127,12 @@ static Expected<double> chooseRidge(ArrayRef<double> candidates,
       sum += part->computeError(*weights) * part->count();
       count += part->count();
     }
-    errs() << formatv("ridge {0:e2}: rmse {1:e4} held out\n", candidate,
-                      std::sqrt(sum / count));
-    if (sum / count < bestError) {
-      best = candidate;
-      bestError = sum / count;
-    }
+    os << formatv("ridge {0:e2}: rmse {1:e4} held out\n", candidate,
+                  std::sqrt(sum / count));
+    if (sum / count < best.error)
+      best = {candidate, sum / count};
   }
-  if (std::isinf(bestError))
+  if (std::isinf(best.error))
     return makeError("none of --ridge gives a readout; give larger ones");
   return best;
 }
@@ -140,13 +157,17 @@ convert(const Module &module, const ParameterStore &store, DType type) {
   return result;
 }
 
-static void report(StringRef what, double error, const Regression &regression) {
-  double variance = regression.computeVariance();
-  errs() << formatv("{0}: rmse {1:e4}", what, std::sqrt(error));
-  if (variance > 0)
-    errs() << formatv(", nrmse {0:e4}", std::sqrt(error / variance));
-  errs() << formatv(" over {0} rows\n",
-                    static_cast<int64_t>(regression.count()));
+static Fitness measure(const Regression &regression, ArrayRef<double> weights) {
+  return {regression.computeError(weights), regression.computeVariance(),
+          static_cast<int64_t>(regression.count())};
+}
+
+static void report(raw_ostream &os, StringRef what, const Fitness &fitness) {
+  os << formatv("{0}: rmse {1:e4}", what, std::sqrt(fitness.error));
+  if (fitness.variance > 0)
+    os << formatv(", nrmse {0:e4}",
+                  std::sqrt(fitness.error / fitness.variance));
+  os << formatv(" over {0} rows\n", fitness.rows);
 }
 
 /// Complains about numbers that make no sense.
@@ -159,9 +180,16 @@ static Error checkOptions(ArrayRef<double> candidates) {
   if (washout < 0 || folds < 1 || batchSize < 1)
     return makeError("--washout must not be negative, --folds and --batch must "
                      "be at least 1");
+  if (members < 1)
+    return makeError("--members must be at least 1");
+  if (members > 1 && !initWeights.empty())
+    return makeError("--members are drawn, each from a seed of its own, but "
+                     "--init-weights gives the weights");
   if (candidates.size() > 1 && folds < 2)
     return makeError("--folds must be at least 2 to choose a --ridge");
-  if (sys::fs::exists(joinPath(outFolder, "last.safetensors")) && !overwrite)
+  bool exists = sys::fs::exists(joinPath(outFolder, "last.safetensors")) ||
+                sys::fs::exists(getMemberPath(outFolder, 0));
+  if (exists && !overwrite)
     return makeFileError(outFolder, "has a training run already; replace it "
                                     "with --overwrite");
   return Error::success();
@@ -181,11 +209,17 @@ static Expected<Module> compileSolver(const ModelSource &source,
 
 /// The parameters as they are drawn or given, in f64, but rounded to the
 /// precision in which the model will compute states from them.
-static Expected<ParameterStore> drawParameters(const Module &module,
-                                               DType precision) {
+static Expected<ParameterStore>
+drawParameters(const Module &module, DType precision, int64_t member) {
   Expected<ParameterStore> store =
       makeParameters(module, DType::F64, initWeights);
-  if (store && precision == DType::F32)
+  if (!store)
+    return store;
+  if (member > 0)
+    if (Error error =
+            initializeParameters(module.manifest(), seed + member, *store))
+      return std::move(error);
+  if (precision == DType::F32)
     for (const Parameter &parameter : store->parameters())
       for (double &value : store->values<double>(parameter))
         value = static_cast<float>(value);
@@ -200,45 +234,228 @@ static StringRef getReadoutName(const Signature &normal) {
   return "";
 }
 
-/// Fits the readout in `store` to the data, and says how well.
-static Error fit(const Module &module, ParameterStore &store,
-                 const ReadoutParameters &readout, const Split &data,
-                 ReadoutOptions settings, ArrayRef<double> candidates) {
-  settings.folds = candidates.size() > 1 ? int64_t(folds) : 1;
+namespace {
+
+/// Readouts of members of an ensemble, or of one model, fitted to the same
+/// data.
+class Solver {
+public:
+  Solver(const TrainingRequest &request, const ModelFolder &model,
+         ArrayRef<double> candidates)
+      : request(request), model(model), candidates(candidates) {}
+
+  Error compile();
+  Error readData(DataConfig &config);
+  Error run();
+  Error save(const DataConfig &config);
+
+private:
+  Error fit(ParameterStore &store, raw_ostream &os);
+  Error measureClasses();
+  /// Whether what is predicted are classes.
+  bool predictsClasses() const;
+
+  const TrainingRequest &request;
+  const ModelFolder &model;
+  ArrayRef<double> candidates;
+  std::optional<Module> module;
+  std::vector<ParameterStore> stores;
+  Split data;
+  ReadoutOptions settings;
+  ReadoutParameters readout;
+  std::string name;
+  /// What result.json says.
+  std::string metricName;
+  double metricValue = 0;
+};
+
+} // namespace
+
+Error Solver::compile() {
+  Expected<Module> compiled = compileSolver(model.source, request.objective);
+  if (!compiled)
+    return compiled.takeError();
+  module.emplace(std::move(*compiled));
+  for (int64_t member = 0; member < members; ++member) {
+    Expected<ParameterStore> store =
+        drawParameters(*module, request.precision, member);
+    if (!store)
+      return store.takeError();
+    stores.push_back(std::move(*store));
+  }
+  settings.function = request.objective + ".normal";
+  settings.kind =
+      solver == "qr" ? Regression::Triangular : Regression::NormalEquations;
+  settings.batchSize = batchSize;
+  settings.washout = washout;
+  name = getReadoutName(*module->find(settings.function)).str();
+  Expected<ReadoutParameters> found = findReadout(stores.front(), name);
+  if (!found)
+    return found.takeError();
+  readout = std::move(*found);
   settings.numTargets = readout.numTargets;
+  return Error::success();
+}
+
+Error Solver::readData(DataConfig &config) {
+  Expected<FunctionCall> call =
+      FunctionCall::create(*module, settings.function, stores.front());
+  if (!call)
+    return call.takeError();
+  StringRef dataFile = textPath.empty() ? dataPath : textPath;
+  Expected<Split> split =
+      config.fit(dataFile, validationPath, request.splitting, request.range,
+                 seed, call->dataInputs());
+  if (!split)
+    return split.takeError();
+  data = std::move(*split);
+  for (const Dataset *part : {&data.training, &data.validation})
+    if (part->size() > 0)
+      if (Expected<std::string> axis = call->bind(*part); !axis)
+        return axis.takeError();
+  return checkClasses(data, findClassLimits(*call), dataFile);
+}
+
+/// Fits the readout in `store` to the data, and says how well.
+Error Solver::fit(ParameterStore &store, raw_ostream &os) {
+  Expected<ReadoutParameters> own = findReadout(store, name);
+  if (!own)
+    return own.takeError();
+  raw_ostream *progress = members > 1 ? nullptr : &errs();
+  settings.folds = candidates.size() > 1 ? int64_t(folds) : 1;
   Expected<std::vector<std::unique_ptr<Regression>>> parts = collectRegression(
-      module, store, data.training, settings, &errs(), getProgressDisplay());
+      *module, store, data.training, settings, progress, getProgressDisplay());
   if (!parts)
     return parts.takeError();
-  bool hasBias = readout.bias != nullptr;
-  Expected<double> ridge =
-      chooseRidge(candidates, *parts, settings.kind, hasBias);
-  if (!ridge)
-    return ridge.takeError();
+  bool hasBias = own->bias != nullptr;
+  Expected<ChosenRidge> chosen =
+      chooseRidge(candidates, *parts, settings.kind, hasBias, os);
+  if (!chosen)
+    return chosen.takeError();
   std::unique_ptr<Regression> all =
       merge(settings.kind, *parts, /*without=*/nullptr);
   bool isSingular = false;
   Expected<std::vector<double>> weights =
-      all->solve(*ridge, hasBias, &isSingular);
+      all->solve(chosen->ridge, hasBias, &isSingular);
   if (!weights)
     return weights.takeError();
-  setWeights(store, readout, *weights);
+  setWeights(store, *own, *weights);
   if (candidates.size() > 1)
-    errs() << formatv("ridge {0:e2}\n", *ridge);
+    os << formatv("ridge {0:e2}\n", chosen->ridge);
   if (isSingular)
-    errs() << "note: with this --ridge the normal equations are singular to "
-              "rounding; a larger one, or --solve qr, gives a more accurate "
-              "readout\n";
-  report("fitted", all->computeError(*weights), *all);
-  if (data.validation.size() == 0)
-    return Error::success();
-  settings.folds = 1;
-  Expected<std::vector<std::unique_ptr<Regression>>> held = collectRegression(
-      module, store, data.validation, settings, &errs(), getProgressDisplay());
-  if (!held)
-    return held.takeError();
-  const Regression &regression = *held->front();
-  report("held out", regression.computeError(*weights), regression);
+    os << "note: with this --ridge the normal equations are singular to "
+          "rounding; a larger one, or --solve qr, gives a more accurate "
+          "readout\n";
+  Fitness judged = measure(*all, *weights);
+  report(os, "fitted", judged);
+  if (data.validation.size() > 0) {
+    settings.folds = 1;
+    Expected<std::vector<std::unique_ptr<Regression>>> held =
+        collectRegression(*module, store, data.validation, settings, progress,
+                          getProgressDisplay());
+    if (!held)
+      return held.takeError();
+    judged = measure(*held->front(), *weights);
+    report(os, "held out", judged);
+  } else if (!std::isinf(chosen->error)) {
+    judged.error = chosen->error;
+  }
+  metricName = judged.variance > 0 ? "nrmse" : "rmse";
+  metricValue =
+      std::sqrt(judged.error / (judged.variance > 0 ? judged.variance : 1));
+  return Error::success();
+}
+
+bool Solver::predictsClasses() const {
+  // An objective that takes whole numbers as an input may judge others.
+  for (const Argument &argument : module->find(request.objective)->arguments)
+    if (argument.role == Role::Input && !isFloat(argument.dtype))
+      return true;
+  return false;
+}
+
+/// Says how well classes are told apart, or how well an ensemble predicts.
+Error Solver::measureClasses() {
+  Expected<Module> judge = compilePredictions(makeCompiler(), model.source,
+                                              request.objective, DType::F64);
+  if (!judge)
+    return judge.takeError();
+  std::vector<std::pair<StringRef, const Dataset *>> parts = {
+      {"fitted", &data.training}};
+  if (data.validation.size() > 0)
+    parts.push_back({"held out", &data.validation});
+  for (auto [what, part] : parts) {
+    Expected<std::optional<PredictionErrors>> errors =
+        measurePredictions(*judge, request.objective, getPointers(stores),
+                           *part, batchSize, washout, /*stop=*/nullptr);
+    if (!errors)
+      return errors.takeError();
+    Metric natural = (*errors)->getNaturalMetric();
+    Expected<double> value = (*errors)->get(natural, /*scale=*/1);
+    if (!value)
+      return value.takeError();
+    metricName = getName(natural).str();
+    metricValue = *value;
+    int64_t count =
+        (*errors)->classes > 0 ? (*errors)->classes : (*errors)->rows;
+    errs() << formatv(
+        "{0}{1}: {2} {3:e4} over {4} {5}\n",
+        members > 1 ? formatv("{0} members, ", int64_t(members)).str() : "",
+        what, metricName, *value, count,
+        (*errors)->classes > 0 ? "classes" : "rows");
+  }
+  return Error::success();
+}
+
+Error Solver::run() {
+  errs() << formatv(
+      "solving {0}: '{1}' reads {2} features, {3} examples{4}\n",
+      model.source.path, name, readout.numFeatures, data.training.size(),
+      data.validation.size() > 0
+          ? formatv(" ({0} held out)", data.validation.size()).str()
+          : "");
+  for (auto [member, store] : enumerate(stores)) {
+    if (members > 1)
+      errs() << formatv("member {0}/{1}\n", member + 1, int64_t(members));
+    if (Error error = fit(store, errs()))
+      return error;
+  }
+  return members > 1 || predictsClasses() ? measureClasses() : Error::success();
+}
+
+Error Solver::save(const DataConfig &config) {
+  // If there is no room for new weights, the old ones stay with their model.
+  if (Error error = createFolder())
+    return error;
+  for (auto [member, store] : enumerate(stores)) {
+    Expected<ParameterStore> result =
+        convert(*module, store, request.precision);
+    if (!result)
+      return result.takeError();
+    if (Error error =
+            result->save(members > 1 ? getMemberPath(outFolder, member)
+                                     : joinPath(outFolder, "last.safetensors")))
+      return error;
+  }
+  sys::fs::remove(joinPath(outFolder, "best.safetensors"));
+  if (members > 1)
+    sys::fs::remove(joinPath(outFolder, "last.safetensors"));
+  // Of an ensemble that was larger, or of one that was there before.
+  for (int64_t member = members > 1 ? int64_t(members) : 0;
+       sys::fs::exists(getMemberPath(outFolder, member)); ++member)
+    sys::fs::remove(getMemberPath(outFolder, member));
+  json::Object training{{"objective", request.objective},
+                        {"precision", getName(request.precision)},
+                        {"metric", members > 1 ? metricName : "loss"},
+                        {"decode", ""},
+                        {"seed", std::to_string(seed)}};
+  if (members > 1)
+    training["members"] = int64_t(members);
+  if (Error error = writeDescription(model.source, config, std::move(training)))
+    return error;
+  if (Error error = writeResult(metricName, metricValue))
+    return error;
+  errs() << "saved in " << outFolder << '\n';
   return Error::success();
 }
 
@@ -255,68 +472,15 @@ Expected<int> solveReadout() {
   Expected<ModelFolder> model = ModelFolder::open();
   if (!model)
     return model.takeError();
-  Expected<Module> module = compileSolver(model->source, request->objective);
-  if (!module)
-    return module.takeError();
-  Expected<ParameterStore> store = drawParameters(*module, request->precision);
-  if (!store)
-    return store.takeError();
-  ReadoutOptions settings;
-  settings.function = request->objective + ".normal";
-  settings.kind =
-      solver == "qr" ? Regression::Triangular : Regression::NormalEquations;
-  settings.batchSize = batchSize;
-  settings.washout = washout;
-  StringRef name = getReadoutName(*module->find(settings.function));
-  Expected<ReadoutParameters> readout = findReadout(*store, name);
-  if (!readout)
-    return readout.takeError();
-
-  Expected<FunctionCall> call =
-      FunctionCall::create(*module, settings.function, *store);
-  if (!call)
-    return call.takeError();
-  StringRef dataFile = textPath.empty() ? dataPath : textPath;
-  Expected<Split> data =
-      request->config.fit(dataFile, validationPath, request->splitting,
-                          request->range, seed, call->dataInputs());
-  if (!data)
-    return data.takeError();
-  for (const Dataset *part : {&data->training, &data->validation})
-    if (part->size() > 0)
-      if (Expected<std::string> axis = call->bind(*part); !axis)
-        return axis.takeError();
-  if (Error error = checkClasses(*data, findClassLimits(*call), dataFile))
+  Solver work(*request, *model, *candidates);
+  if (Error error = work.compile())
     return error;
-
-  errs() << formatv(
-      "solving {0}: '{1}' reads {2} features, {3} examples{4}\n",
-      model->source.path, name, readout->numFeatures, data->training.size(),
-      data->validation.size() > 0
-          ? formatv(" ({0} held out)", data->validation.size()).str()
-          : "");
-  if (Error error =
-          fit(*module, *store, *readout, *data, settings, *candidates))
+  if (Error error = work.readData(request->config))
     return error;
-  Expected<ParameterStore> result =
-      convert(*module, *store, request->precision);
-  if (!result)
-    return result.takeError();
-  // If there is no room for new weights, the old ones stay with their model.
-  if (Error error = createFolder())
+  if (Error error = work.run())
     return error;
-  if (Error error = result->save(joinPath(outFolder, "last.safetensors")))
+  if (Error error = work.save(request->config))
     return error;
-  sys::fs::remove(joinPath(outFolder, "best.safetensors"));
-  if (Error error = writeDescription(
-          model->source, request->config,
-          json::Object{{"objective", request->objective},
-                       {"precision", getName(request->precision)},
-                       {"metric", "loss"},
-                       {"decode", ""},
-                       {"seed", std::to_string(seed)}}))
-    return error;
-  errs() << "saved in " << outFolder << '\n';
   return 0;
 }
 

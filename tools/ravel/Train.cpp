@@ -8,8 +8,8 @@
 #include "Commands.h"
 #include "Generate.h"
 #include "Options.h"
+#include "Predictions.h"
 #include "ravel/Execution/FileIO.h"
-#include "ravel/Training/Trainer.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -41,10 +41,7 @@ static void catchInterrupts() {
 // Pieces
 //===----------------------------------------------------------------------===//
 
-/// The unit that the root of a loss is in: that of the one column to be
-/// predicted.
-static Expected<double> getMetricScale(const DataConfig &config,
-                                       Metric metric) {
+Expected<double> getMetricScale(const DataConfig &config, Metric metric) {
   if (metric != Metric::RMSE)
     return 1.0;
   const ColumnField *target = config.numericTarget();
@@ -167,6 +164,11 @@ Error createFolder() {
   return Error::success();
 }
 
+Error writeResult(StringRef metric, double value) {
+  return writeJSON(joinPath(outFolder, "result.json"),
+                   json::Object{{"metric", metric}, {"value", value}});
+}
+
 Error writeDescription(const ModelSource &source, const DataConfig &config,
                        json::Object training) {
   if (Error error =
@@ -240,6 +242,8 @@ Expected<int> train() {
   inferenceOptions.functions = {function};
   if (!decode->empty())
     inferenceOptions.functions.push_back(*decode);
+  if (isOfPredictions(*measure))
+    inferenceOptions.predictions = function;
   inferenceOptions.cpu = cpu;
   options.training = true;
   Expected<Module> training = compiler.compile(model->source, options);
@@ -295,6 +299,7 @@ Expected<int> train() {
     return run.takeError();
   if (Error error = createFolder())
     return error;
+  sys::fs::remove(joinPath(outFolder, "result.json"));
   if (!resume) {
     for (StringRef old : {"best.safetensors", "last.safetensors"})
       sys::fs::remove(joinPath(outFolder, old));
@@ -338,6 +343,21 @@ Expected<int> train() {
                          target, batchSize, stop);
     };
   }
+  if (isOfPredictions(*measure) && validates)
+    settings.measurePredictions =
+        [&, stop = settings.stop]() -> Expected<std::optional<double>> {
+      Expected<std::optional<PredictionErrors>> errors =
+          measurePredictions(*inference, function, &*parameters,
+                             data->validation, batchSize, washout, stop);
+      if (!errors)
+        return errors.takeError();
+      if (!*errors)
+        return std::nullopt;
+      Expected<double> value = (*errors)->get(*measure, *scale);
+      if (!value)
+        return value.takeError();
+      return *value;
+    };
   Trainer trainer(*training, inference ? &*inference : nullptr, *parameters,
                   data->training, validates ? &data->validation : nullptr,
                   std::move(settings));
@@ -362,6 +382,11 @@ Expected<int> train() {
   if (result->bestMetric)
     errs() << formatv("best {0} {1:f4} at step {2}\n", getName(*measure),
                       *result->bestMetric, result->bestStep);
+  if (result->kind != TrainingResult::Interrupted)
+    if (Error error = result->bestMetric
+                          ? writeResult(getName(*measure), *result->bestMetric)
+                          : writeResult("training loss", result->lastLoss))
+      return error;
   if (result->kind == TrainingResult::Interrupted) {
     errs() << formatv("interrupted after step {0}; {1} is saved: go on with "
                       "--resume\n",
@@ -425,15 +450,24 @@ Expected<int> evaluateModel() {
     return makeError("--text needs the vocabulary of a folder that `ravel "
                      "train` wrote");
 
+  std::vector<std::string> files = model->findMembers();
+  if (washout < 0)
+    return makeError("--washout must not be negative");
+  if (washout > 0 && !isOfPredictions(*measure) && *measure != Metric::RMSE)
+    return makeError("--washout needs a metric of predictions: error, rmse or "
+                     "nrmse");
+  bool predicts = isOfPredictions(*measure) || washout > 0 || files.size() > 1;
   Compiler compiler = makeCompiler();
   Expected<Module> module =
-      compileFunction(compiler, model->source, *function, *type);
+      predicts ? compilePredictions(compiler, model->source, *function, *type)
+               : compileFunction(compiler, model->source, *function, *type);
   if (!module)
     return module.takeError();
-  Expected<ParameterStore> parameters =
-      makeParameters(*module, *type, model->findWeights());
-  if (!parameters)
-    return parameters.takeError();
+  Expected<std::vector<ParameterStore>> members =
+      makeMembers(*module, *type, files);
+  if (!members)
+    return members.takeError();
+  const ParameterStore *parameters = &members->front();
   Expected<FunctionCall> call =
       FunctionCall::create(*module, *function, *parameters);
   if (!call)
@@ -465,6 +499,19 @@ Expected<int> evaluateModel() {
   Expected<double> scale = getMetricScale(*config, *measure);
   if (!scale)
     return scale.takeError();
+  if (predicts) {
+    Expected<std::optional<PredictionErrors>> errors =
+        measurePredictions(*module, *function, getPointers(*members), *data,
+                           batchSize, washout, nullptr);
+    if (!errors)
+      return errors.takeError();
+    Expected<double> value = (*errors)->get(*measure, *scale);
+    if (!value)
+      return value.takeError();
+    outs() << formatv("{0} {1:f4} on {2} examples\n", getName(*measure), *value,
+                      (*errors)->examples);
+    return 0;
+  }
   Expected<std::optional<Evaluation>> result =
       evaluate(*module, *function, *parameters, *data, batchSize);
   if (!result)

@@ -14,6 +14,7 @@
 #include "Data.h"
 #include "ravel/Training/FunctionCall.h"
 #include "ravel/Training/Progress.h"
+#include "ravel/Training/Trainer.h"
 
 namespace ravel::driver {
 
@@ -32,11 +33,18 @@ struct TrainingRequest {
 llvm::Error checkClasses(const Split &data, const ClassLimits &limits,
                          llvm::StringRef dataFile);
 
+/// The unit that the root of a loss is in: that of the one column to be
+/// predicted.
+llvm::Expected<double> getMetricScale(const DataConfig &config, Metric metric);
+
 /// How progress is shown on standard error.
 ProgressOptions getProgressDisplay();
 
 /// Creates --out if it does not exist.
 llvm::Error createFolder();
+
+/// Writes how well training went into --out, as result.json.
+llvm::Error writeResult(llvm::StringRef metric, double value);
 
 /// Writes what `ravel run` needs besides weights into --out.
 llvm::Error writeDescription(const ModelSource &source,

@@ -140,6 +140,10 @@ struct CompileOptions {
   std::string solve;
   /// Whether that gives the rows of the regression, not the sums of products.
   bool solveRows = false;
+  /// An objective that is joined by "<objective>.predictions", what it judges.
+  std::string predictions;
+  /// A function that is joined by "<function>.states", what its loops give.
+  std::string states;
   /// Inputs that the gradient is taken for too, by name.
   std::vector<std::string> gradientInputs;
   /// Instants between the states that the backward pass keeps of a loop over

@@ -38,6 +38,14 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       *this, "solve-rows",
       llvm::cl::desc("Give the rows of that regression, not their sums"),
       llvm::cl::init(false)};
+  Option<std::string> predictions{
+      *this, "predictions",
+      llvm::cl::desc("Objective that gets a function of its predictions"),
+      llvm::cl::init("")};
+  Option<std::string> states{
+      *this, "states",
+      llvm::cl::desc("Function that gets one of its loops' states"),
+      llvm::cl::init("")};
   Option<bool> gradientOnly{
       *this, "gradient-only",
       llvm::cl::desc("Keep the gradient of the objective alone"),

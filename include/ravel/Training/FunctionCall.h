@@ -20,6 +20,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ravel {
@@ -81,6 +82,8 @@ public:
   /// The states that the latest call ended with, by name.
   const NamedTensors &carried() const { return states; }
   void setCarried(NamedTensors tensors) { states = std::move(tensors); }
+  /// Those states, to be changed and set again.
+  NamedTensors takeCarried() { return std::exchange(states, {}); }
 
 private:
   FunctionCall(const Module &module, const Signature &callee,

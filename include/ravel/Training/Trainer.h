@@ -44,14 +44,20 @@ enum class Metric {
   /// Of generated sequences: edits for each token; the share that is wrong.
   TokenError,
   SequenceError,
+  /// Of predictions: the share of classes that are not the likeliest; the root
+  /// of the mean squared error by the deviation of what is predicted.
+  Error,
+  NRMSE,
 };
 
-/// "loss", "bits", "perplexity", "rmse", "token-error", "sequence-error"; an
-/// error lists them.
+/// "loss", "bits", "perplexity", "rmse", "token-error", "sequence-error",
+/// "error", "nrmse"; an error lists them.
 llvm::Expected<Metric> parseMetric(llvm::StringRef text);
 llvm::StringRef getName(Metric metric);
 /// Whether a metric is of generated sequences, not of losses.
 bool isErrorRate(Metric metric);
+/// Whether a metric is of predictions, not of losses.
+bool isOfPredictions(Metric metric);
 
 /// The means of a loss over a dataset.
 struct Evaluation {
@@ -105,6 +111,9 @@ struct TrainerOptions {
   /// Generates for the validation data and counts errors; what error rates are
   /// metrics of, and nothing if it was told to stop.
   std::function<llvm::Expected<std::optional<ErrorCounts>>()> countErrors;
+  /// A metric of predictions for the validation data, and nothing if it was
+  /// told to stop.
+  std::function<llvm::Expected<std::optional<double>>()> measurePredictions;
   uint64_t seed = 0;
   std::string folder; // must exist
   bool resume = false;

@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "lib/Dialect/RNN/IR/Reservoir.h"
+#include "ravel/Dialect/RNN/IR/Reservoir.h"
 #include "gtest/gtest.h"
 #include <Eigen/Eigenvalues>
 #include <set>

@@ -5,9 +5,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Generator.h"
-#include "Reservoir.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "ravel/Dialect/RNN/IR/RNN.h"
+#include "ravel/Dialect/RNN/IR/Reservoir.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
 

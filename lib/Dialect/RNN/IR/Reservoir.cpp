@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "Reservoir.h"
+#include "ravel/Dialect/RNN/IR/Reservoir.h"
 #include "Generator.h"
 #include <Eigen/Eigenvalues>
 #include <Eigen/SparseCore>

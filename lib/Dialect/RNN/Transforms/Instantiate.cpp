@@ -124,6 +124,9 @@ public:
   /// Returns the function NAME.normal of an objective, or null after a
   /// diagnostic.
   func::FuncOp runNormal(func::FuncOp source, bool givesRows);
+  /// Likewise NAME.predictions, and NAME.states of any function.
+  func::FuncOp runPredictions(func::FuncOp source);
+  func::FuncOp runStates(func::FuncOp source);
   /// The update of one row of a parameter as a function of the name of
   /// `source`: (parameter, gradient, states..., learning rate, step) to
   /// (parameter, states...).
@@ -181,6 +184,10 @@ private:
                          IRMapping &mapping);
   /// Notes what `op` tells about the readout that is to be solved.
   LogicalResult noteReadout(Operation *op, IRMapping &mapping);
+  /// Notes what the objective is given, where `op` is one.
+  LogicalResult noteObjective(Operation *op, IRMapping &mapping);
+  /// Notes the outputs of a loop, where `op` is one.
+  LogicalResult noteStates(Operation *op, IRMapping &mapping);
   /// Gives an op of a cell the values that the cell's use sets.
   void applySettings(Operation *op);
   /// Solves the sizes of a cell's body; null types are open.
@@ -210,10 +217,20 @@ private:
   int64_t lastSite = 0;
   SmallVector<DictionaryAttr> argAttrs;
 
-  bool solves = false;
+  /// Called for each op that has been written out, if set.
+  LogicalResult (FunctionInstantiation::*note)(Operation *,
+                                               IRMapping &) = nullptr;
   SmallVector<FittedReadout> readouts;
   /// The readout that an objective judges.
   std::optional<FittedReadout> solved;
+  /// An objective, and the explicit values that it is given.
+  struct JudgedValues {
+    Operation *objective;
+    Value prediction, target;
+  };
+  std::optional<JudgedValues> judged;
+  /// The loops over cells, and the sequences of their first outputs.
+  SmallVector<std::pair<UnrollOp, Value>> unrolls;
 };
 
 } // namespace
@@ -837,7 +854,7 @@ LogicalResult FunctionInstantiation::noteReadout(Operation *op,
 
 func::FuncOp FunctionInstantiation::runNormal(func::FuncOp source,
                                               bool givesRows) {
-  solves = true;
+  note = &FunctionInstantiation::noteReadout;
   func::FuncOp normal = run(source);
   if (!normal)
     return nullptr;
@@ -852,6 +869,89 @@ func::FuncOp FunctionInstantiation::runNormal(func::FuncOp source,
   buildRegression(normal, *solved, givesRows);
   normal.setName((source.getName() + ".normal").str());
   return normal;
+}
+
+//===----------------------------------------------------------------------===//
+// Predictions and states
+//===----------------------------------------------------------------------===//
+
+LogicalResult FunctionInstantiation::noteObjective(Operation *op,
+                                                   IRMapping &mapping) {
+  auto objective = dyn_cast<ObjectiveOpInterface>(op);
+  if (!objective)
+    return success();
+  if (judged) {
+    InFlightDiagnostic diag = op->emitError(
+        "predictions are those of one objective, but this is a second one");
+    diag.attachNote(judged->objective->getLoc()) << "the first is here";
+    return diag;
+  }
+  judged = {op, mapping.lookup(objective.getPrediction()),
+            mapping.lookup(objective.getTarget())};
+  return success();
+}
+
+func::FuncOp FunctionInstantiation::runPredictions(func::FuncOp source) {
+  note = &FunctionInstantiation::noteObjective;
+  func::FuncOp function = run(source);
+  if (!function)
+    return nullptr;
+  if (!judged) {
+    source.emitError("this function has no objective that judges predictions, "
+                     "such as rnn.mse or rnn.cross_entropy");
+    return nullptr;
+  }
+  auto argument = dyn_cast<BlockArgument>(judged->target);
+  auto name = argument ? source.getArgAttrOfType<StringAttr>(
+                             argument.getArgNumber(), RNNDialect::kNameAttr)
+                       : nullptr;
+  if (!name) {
+    judged->objective->emitError(
+        "predictions are compared with an input, but this target is computed");
+    return nullptr;
+  }
+  replaceResults(function, judged->prediction, name);
+  function.setName((source.getName() + ".predictions").str());
+  return function;
+}
+
+LogicalResult FunctionInstantiation::noteStates(Operation *op,
+                                                IRMapping &mapping) {
+  if (auto unroll = dyn_cast<UnrollOp>(op))
+    unrolls.push_back({unroll, mapping.lookup(unroll.getResult(0))});
+  return success();
+}
+
+func::FuncOp FunctionInstantiation::runStates(func::FuncOp source) {
+  note = &FunctionInstantiation::noteStates;
+  func::FuncOp function = run(source);
+  if (!function)
+    return nullptr;
+  if (unrolls.empty()) {
+    source.emitError("this function has no rnn.unroll whose states could be "
+                     "looked at");
+    return nullptr;
+  }
+  SmallVector<Value> values;
+  SmallVector<StringAttr> names;
+  for (auto [unroll, value] : unrolls) {
+    values.push_back(value);
+    names.push_back(unroll.getNameAttr());
+  }
+  replaceResults(function, values, names);
+  if (!canBeGivenInParts(function)) {
+    source.emitError("the states of this function are not those of loops that "
+                     "go forwards from zero over the sequences it is given");
+    return nullptr;
+  }
+  carryStates(function);
+  // Targets, and parameters of what is gone.
+  BitVector unused(function.getNumArguments());
+  for (BlockArgument argument : function.getArguments())
+    unused[argument.getArgNumber()] = argument.use_empty();
+  (void)function.eraseArguments(unused);
+  function.setName((source.getName() + ".states").str());
+  return function;
 }
 
 LogicalResult FunctionInstantiation::instantiateOp(Operation *op,
@@ -894,7 +994,7 @@ LogicalResult FunctionInstantiation::instantiateBlock(Block &block,
                                                       SizeSolver *solver) {
   for (Operation &op : block.without_terminator())
     if (failed(instantiateOp(&op, builder, mapping, solver)) ||
-        (solves && failed(noteReadout(&op, mapping))))
+        (note && failed((this->*note)(&op, mapping))))
       return failure();
   return success();
 }
@@ -1017,10 +1117,15 @@ struct InstantiatePass
       if (!target)
         return signalPassFailure();
       targets.push_back(target);
-      if (source.getName() != StringRef(solve))
-        continue;
-      if (!FunctionInstantiation(symbols, manifest, /*training=*/false)
-               .runNormal(source, solveRows))
+      auto derive = [&](StringRef name, auto run) {
+        FunctionInstantiation derivation(symbols, manifest, /*training=*/false);
+        return source.getName() != name || run(derivation);
+      };
+      if (!derive(solve,
+                  [&](auto &d) { return d.runNormal(source, solveRows); }) ||
+          !derive(predictions,
+                  [&](auto &d) { return d.runPredictions(source); }) ||
+          !derive(states, [&](auto &d) { return d.runStates(source); }))
         return signalPassFailure();
     }
     for (auto optimizer :

@@ -16,8 +16,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Utils.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 using namespace ravel::rnn;
@@ -61,74 +59,16 @@ static Value createSquare(OpBuilder &builder, Location loc, Value rows) {
   return ContractOp::create(builder, loc, type.clone({size, size}), rows, rows);
 }
 
-static bool isZero(Value value) {
-  DenseElementsAttr constant;
-  return matchPattern(value, m_Constant(&constant)) && constant.isSplat() &&
-         isa<FloatType>(constant.getElementType()) &&
-         constant.getSplatValue<APFloat>().isZero();
-}
-
-/// Whether the results are those of all parts, one after the other, if the
-/// states of loops are handed on.
-static bool canBeGivenInParts(func::FuncOp function) {
-  auto isSequence = [](Type type) { return isa<SeqType>(type); };
-  for (Operation &op : function.front().without_terminator()) {
-    if (!llvm::any_of(op.getOperandTypes(), isSequence) || isa<ContractOp>(op))
-      continue;
-    auto scan = dyn_cast<ScanOp>(op);
-    if (!scan || scan.getReverse() || !llvm::all_of(scan.getStates(), isZero) ||
-        !scan.getFinals().use_empty())
-      return false;
-  }
-  return true;
-}
-
-/// Makes the states that loops begin with arguments, and what they end with
-/// results.
-static void carryStates(func::FuncOp function) {
-  Builder builder(function.getContext());
-  Operation *returned = function.front().getTerminator();
-  for (auto scan : function.front().getOps<ScanOp>())
-    for (auto [index, last] : llvm::enumerate(scan.getFinals())) {
-      unsigned place = function.getNumResults();
-      auto name = builder.getStringAttr("state." + Twine(place));
-      NamedAttribute carry = builder.getNamedAttr("rnn.carry", name);
-      unsigned argument = function.getNumArguments();
-      // Neither can fail: nothing else is known of the function.
-      (void)function.insertArgument(
-          argument, last.getType(),
-          builder.getDictionaryAttr(
-              {carry, builder.getNamedAttr(RNNDialect::kNameAttr, name)}),
-          scan.getLoc());
-      scan.getStatesMutable()[index].set(function.getArgument(argument));
-      returned->insertOperands(place, last);
-      (void)function.insertResult(place, last.getType(),
-                                  builder.getDictionaryAttr(carry));
-    }
-}
-
 void ravel::rnn::buildRegression(func::FuncOp function, FittedReadout readout,
                                  bool givesRows) {
-  auto returned = cast<func::ReturnOp>(function.front().getTerminator());
-  OpBuilder builder(returned);
+  OpBuilder builder(function.front().getTerminator());
   bool isSequence = isa<SeqType>(readout.result.getType());
   Value result = createRows(builder, readout);
-  NamedAttrList attrs;
-  attrs.set(RNNDialect::kNameAttr, readout.op.getNameAttr());
-  if (!givesRows) {
+  if (!givesRows)
     result = createSquare(builder, readout.op.getLoc(), result);
-    attrs.set(RNNDialect::kSharedAttr, builder.getUnitAttr());
-  }
-  returned->setOperands(result);
-  function.setType(
-      builder.getFunctionType(function.getArgumentTypes(), result.getType()));
-  function.setAllResultAttrs(
-      ArrayRef<DictionaryAttr>(attrs.getDictionary(builder.getContext())));
-  IRRewriter rewriter(function.getContext());
-  for (Operation &op :
-       llvm::make_early_inc_range(llvm::reverse(function.front())))
-    if (isOpTriviallyDead(&op))
-      rewriter.eraseOp(&op);
+  replaceResults(function, result, readout.op.getNameAttr());
+  if (!givesRows)
+    function.setResultAttr(0, RNNDialect::kSharedAttr, builder.getUnitAttr());
   if (isSequence && canBeGivenInParts(function))
     carryStates(function);
 }

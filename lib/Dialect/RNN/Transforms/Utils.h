@@ -72,6 +72,20 @@ struct FittedReadout {
 void buildRegression(mlir::func::FuncOp function, FittedReadout readout,
                      bool givesRows);
 
+/// Makes `function` give `values`, of these names, in place of its results, and
+/// erases what that does not need.
+void replaceResults(mlir::func::FuncOp function, mlir::ValueRange values,
+                    llvm::ArrayRef<mlir::StringAttr> names);
+
+/// Whether the sequences that `function` takes can be given in parts, its
+/// results being those of all parts, one after the other: all loops go forwards
+/// from zero, and nothing else looks at more than an instant.
+bool canBeGivenInParts(mlir::func::FuncOp function);
+
+/// Makes the states that loops begin with arguments, and what they end with
+/// results, of one `rnn.carry` each.
+void carryStates(mlir::func::FuncOp function);
+
 } // namespace ravel::rnn
 
 #endif // RAVEL_LIB_DIALECT_RNN_TRANSFORMS_UTILS_H

@@ -46,6 +46,12 @@ def RNNInstantiate : Pass<"rnn-instantiate", "::mlir::ModuleOp"> {
     carried from window to window (`rnn.carry`), so that data of any length can
     be given in parts. With `solve-rows` it gives the z themselves.
 
+    With `predictions`, an objective is joined by NAME.predictions, which takes
+    the same data and gives what is predicted; the result's `rnn.name` is that of
+    the input that it should equal. With `states`, a function is joined by
+    NAME.states, which gives the first output of each `rnn.unroll`, under the
+    unroll's name, and carries all states from call to call.
+
     ```mlir
     rnn.cell @elman(%x) state(%h) {
       %h1 = rnn.gate "hidden" tanh(%x, %h) : tensor<?xf32>
@@ -80,6 +86,10 @@ def RNNInstantiate : Pass<"rnn-instantiate", "::mlir::ModuleOp"> {
            "The objective whose readout gets a function of normal equations">,
     Option<"solveRows", "solve-rows", "bool", "false",
            "Give the rows of the regression, not the sums of their products">,
+    Option<"predictions", "predictions", "std::string", "\"\"",
+           "The objective that gets a function of its predictions">,
+    Option<"states", "states", "std::string", "\"\"",
+           "The function that gets one of its loops' states">,
     Option<"training", "training", "bool", "false",
            "Whether dropout and zoneout draw at random">,
     Option<"scheduledSampling", "scheduled-sampling", "double", "0.0",

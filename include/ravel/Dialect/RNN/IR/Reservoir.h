@@ -8,8 +8,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef RAVEL_LIB_DIALECT_RNN_IR_RESERVOIR_H
-#define RAVEL_LIB_DIALECT_RNN_IR_RESERVOIR_H
+#ifndef RAVEL_DIALECT_RNN_IR_RESERVOIR_H
+#define RAVEL_DIALECT_RNN_IR_RESERVOIR_H
 
 #include "llvm/Support/Error.h"
 #include <cstdint>
@@ -55,4 +55,4 @@ llvm::Expected<double> computeSpectralRadius(const SparseMatrix &matrix);
 
 } // namespace ravel::rnn
 
-#endif // RAVEL_LIB_DIALECT_RNN_IR_RESERVOIR_H
+#endif // RAVEL_DIALECT_RNN_IR_RESERVOIR_H

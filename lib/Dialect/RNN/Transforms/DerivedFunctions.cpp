@@ -1,0 +1,79 @@
+//===----------------------------------------------------------------------===//
+// Part of Ravel, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+// What functions that are made of a model's functions have in common: other
+// results, and states that are handed on from call to call.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Utils.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace ravel::rnn;
+
+void ravel::rnn::replaceResults(func::FuncOp function, ValueRange values,
+                                ArrayRef<StringAttr> names) {
+  MLIRContext *context = function.getContext();
+  auto returned = cast<func::ReturnOp>(function.front().getTerminator());
+  returned->setOperands(values);
+  function.setType(FunctionType::get(context, function.getArgumentTypes(),
+                                     values.getTypes()));
+  SmallVector<DictionaryAttr> attrs;
+  for (StringAttr name : names)
+    attrs.push_back(DictionaryAttr::get(
+        context,
+        NamedAttribute(StringAttr::get(context, RNNDialect::kNameAttr), name)));
+  function.setAllResultAttrs(attrs);
+  IRRewriter rewriter(context);
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(function.front())))
+    if (isOpTriviallyDead(&op))
+      rewriter.eraseOp(&op);
+}
+
+static bool isZero(Value value) {
+  DenseElementsAttr constant;
+  return matchPattern(value, m_Constant(&constant)) && constant.isSplat() &&
+         isa<FloatType>(constant.getElementType()) &&
+         constant.getSplatValue<APFloat>().isZero();
+}
+
+bool ravel::rnn::canBeGivenInParts(func::FuncOp function) {
+  auto isSequence = [](Type type) { return isa<SeqType>(type); };
+  for (Operation &op : function.front().without_terminator()) {
+    if (!llvm::any_of(op.getOperandTypes(), isSequence) || isa<ContractOp>(op))
+      continue;
+    auto scan = dyn_cast<ScanOp>(op);
+    if (!scan || scan.getReverse() || !llvm::all_of(scan.getStates(), isZero) ||
+        !scan.getFinals().use_empty())
+      return false;
+  }
+  return true;
+}
+
+void ravel::rnn::carryStates(func::FuncOp function) {
+  Builder builder(function.getContext());
+  Operation *returned = function.front().getTerminator();
+  for (auto scan : function.front().getOps<ScanOp>())
+    for (auto [index, last] : llvm::enumerate(scan.getFinals())) {
+      unsigned place = function.getNumResults();
+      auto name = builder.getStringAttr("state." + Twine(place));
+      NamedAttribute carry = builder.getNamedAttr("rnn.carry", name);
+      unsigned argument = function.getNumArguments();
+      // Neither can fail: nothing else is known of the function.
+      (void)function.insertArgument(
+          argument, last.getType(),
+          builder.getDictionaryAttr(
+              {carry, builder.getNamedAttr(RNNDialect::kNameAttr, name)}),
+          scan.getLoc());
+      scan.getStatesMutable()[index].set(function.getArgument(argument));
+      returned->insertOperands(place, last);
+      (void)function.insertResult(place, last.getType(),
+                                  builder.getDictionaryAttr(carry));
+    }
+}
