@@ -182,10 +182,84 @@ private:
   double rows = 0;
 };
 
+//===----------------------------------------------------------------------===//
+// Recursive least squares
+//===----------------------------------------------------------------------===//
+
+class RecursiveLeastSquares : public Regression {
+public:
+  RecursiveLeastSquares(int64_t numFeatures, int64_t numTargets,
+                        const RecursiveOptions &options)
+      : Regression(numFeatures, numTargets), options(options),
+        size(numFeatures + (options.hasBias ? 1 : 0)),
+        weights(Eigen::MatrixXd::Zero(numFeatures + 1, numTargets)),
+        inverse(Eigen::MatrixXd::Identity(size, size) / options.ridge),
+        sums(Eigen::VectorXd::Zero(numTargets)),
+        squares(Eigen::VectorXd::Zero(numTargets)) {}
+
+  void add(const TensorRef &values) override {
+    ConstMap more = viewMatrix(values);
+    for (int64_t row = 0; row < more.rows(); ++row)
+      correct(more.row(row).head(size).transpose(),
+              more.row(row).tail(numTargets).transpose());
+  }
+  void merge(const Regression &) override {
+    llvm_unreachable("what was forgotten can't be merged");
+  }
+  double count() const override { return rows; }
+  Expected<std::vector<double>> solve(double, bool,
+                                      bool *isSingular) const override {
+    if (isSingular)
+      *isSingular = false;
+    if (!weights.allFinite())
+      return makeError("recursive least squares diverged; give a larger "
+                       "--ridge, or a --forget nearer to 1");
+    std::vector<double> result(weights.size());
+    Eigen::Map<Matrix>(result.data(), weights.rows(), weights.cols()) = weights;
+    return result;
+  }
+  double computeError(ArrayRef<double>) const override {
+    return errors / (rows * static_cast<double>(numTargets));
+  }
+  double computeVariance() const override {
+    return (squares.array() / rows - (sums.array() / rows).square()).sum() /
+           static_cast<double>(numTargets);
+  }
+
+private:
+  void correct(const Eigen::VectorXd &features, const Eigen::VectorXd &wanted) {
+    Eigen::VectorXd error =
+        wanted - weights.topRows(size).transpose() * features;
+    auto symmetric = inverse.selfadjointView<Eigen::Lower>();
+    Eigen::VectorXd gain = symmetric * features;
+    double scale = 1 / (options.forgetting + features.dot(gain));
+    weights.topRows(size).noalias() += scale * gain * error.transpose();
+    symmetric.rankUpdate(gain, -scale);
+    if (options.forgetting != 1)
+      inverse /= options.forgetting;
+    errors += error.squaredNorm();
+    sums += wanted;
+    squares += wanted.cwiseAbs2();
+    rows += 1;
+  }
+
+  RecursiveOptions options;
+  int64_t size;
+  Eigen::MatrixXd weights;
+  /// Of the sums of products of features; the lower half.
+  Eigen::MatrixXd inverse;
+  Eigen::VectorXd sums, squares;
+  double errors = 0, rows = 0;
+};
+
 } // namespace
 
-std::unique_ptr<Regression> Regression::create(Kind kind, int64_t numFeatures,
-                                               int64_t numTargets) {
+std::unique_ptr<Regression>
+Regression::create(Kind kind, int64_t numFeatures, int64_t numTargets,
+                   const RecursiveOptions &recursive) {
+  if (kind == Recursive)
+    return std::make_unique<RecursiveLeastSquares>(numFeatures, numTargets,
+                                                   recursive);
   if (kind == Triangular)
     return std::make_unique<Triangle>(numFeatures, numTargets);
   return std::make_unique<Sums>(numFeatures, numTargets);
@@ -277,6 +351,8 @@ static std::vector<int64_t> findCuts(const Group &group, int64_t order,
   int64_t counted = std::max<int64_t>(group.longest - options.washout, 0);
   if (!group.fold)
     window = std::clamp<int64_t>(counted / options.folds, 1, window);
+  if (options.onWeights)
+    window = 1;
   while (cuts.back() < group.longest)
     cuts.push_back(cuts.back() + window);
   return cuts;
@@ -323,6 +399,10 @@ Error Collector::check() const {
     return makeError("--washout needs a readout of sequences that can be given "
                      "in parts: nothing may go backwards in time, and no loop "
                      "begin with what another one ends with");
+  if (options.onWeights && !inParts)
+    return makeError("a readout that is fed back is learned from instant to "
+                     "instant: nothing may go backwards in time, and loops "
+                     "begin from zero");
   if (options.folds > 1 && data.size() < options.folds && !inParts)
     return makeError("--folds " + Twine(options.folds) +
                      " needs as many examples, but there are " +
@@ -337,8 +417,9 @@ Error Collector::createFolds() {
                      "' does not give a regression");
   order = results.front()->shape.back();
   for (int64_t fold = 0; fold < options.folds; ++fold)
-    folds.push_back(Regression::create(
-        options.kind, order - 1 - options.numTargets, options.numTargets));
+    folds.push_back(Regression::create(options.kind,
+                                       order - 1 - options.numTargets,
+                                       options.numTargets, options.recursive));
   return Error::success();
 }
 
@@ -374,6 +455,13 @@ Error Collector::runGroup(const Group &group,
           std::min((window - skipped) * options.folds / (count - skipped),
                    options.folds - 1));
       folds[fold]->add(call.result(0));
+      if (options.onWeights) {
+        Expected<std::vector<double>> weights = folds[fold]->solve(0, true);
+        if (!weights)
+          return weights.takeError();
+        options.onWeights(*weights);
+        call.parametersChanged();
+      }
     }
     for (int64_t example : batch.examples)
       done += getLength(*windows, example);

@@ -277,12 +277,13 @@ cl::opt<double> scheduledSampling(
              "chosen, not the target's (0)"),
     cl::sub(trainCommand), cl::cat(trainingOptions));
 cl::opt<std::string> solver(
-    "solve", cl::value_desc("ridge|qr"),
+    "solve", cl::value_desc("ridge|qr|rls"),
     cl::desc(
         "Fit the objective's rnn.readout in closed form, in one pass over "
         "the data, in place of training by gradients: ridge regression by "
-        "normal equations, or by a QR factorization, which keeps all digits "
-        "and takes longer"),
+        "normal equations; by a QR factorization, which keeps all digits "
+        "and takes longer; or by recursive least squares, which learn from "
+        "instant to instant, also where the readout is fed back (FORCE)"),
     cl::sub(trainCommand), cl::cat(trainingOptions));
 cl::opt<std::string>
     ridges("ridge", cl::init("1e-8"), cl::value_desc("R,..."),
@@ -300,6 +301,10 @@ cl::opt<int64_t> members(
     cl::desc("With --solve: N models, drawn from --seed and the N - 1 seeds "
              "after it, of which run and evaluate average the outputs (1)"),
     cl::sub(trainCommand), cl::cat(trainingOptions));
+cl::opt<double> forget("forget", cl::init(1), cl::value_desc("F"),
+                       cl::desc("What an error counts in --solve rls for each "
+                                "instant that has passed since (1)"),
+                       cl::sub(trainCommand), cl::cat(trainingOptions));
 cl::opt<int64_t> folds("folds", cl::init(5), cl::value_desc("K"),
                        cl::desc("Parts of the data that are held out in turn "
                                 "to choose a --ridge of several (5)"),

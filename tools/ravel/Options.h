@@ -39,7 +39,7 @@ extern llvm::cl::opt<std::string> outFolder, optimizer, schedule, metric,
     initWeights, solver, ridges;
 extern llvm::cl::opt<int64_t> epochs, batchSize, checkpointTime, patience,
     evaluateEvery, logEvery, washout, folds, members;
-extern llvm::cl::opt<double> learningRate, clip, scheduledSampling;
+extern llvm::cl::opt<double> learningRate, clip, scheduledSampling, forget;
 extern llvm::cl::opt<std::string> decodeFunction;
 extern llvm::cl::opt<bool> resume, overwrite;
 

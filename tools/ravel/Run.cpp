@@ -109,7 +109,7 @@ static Error findTicks(std::vector<const Argument *> &inputs, Ticks &ticks) {
   return Error::success();
 }
 
-/// `data` with an input of zeros.
+/// `data`, or one example where there are none, with an input of zeros.
 static Expected<Dataset> addTicks(const Dataset &data, const Argument &input,
                                   const Ticks &ticks) {
   std::vector<Field> fields(data.fields());
@@ -117,7 +117,8 @@ static Expected<Dataset> addTicks(const Dataset &data, const Argument &input,
   shape.insert(shape.begin(), ticks.count);
   auto zeros = std::make_shared<Tensor>(input.dtype, shape);
   std::memset(zeros->data(), 0, zeros->sizeInBytes());
-  std::vector<int64_t> begin(data.size()), length(data.size(), ticks.count);
+  int64_t examples = std::max<int64_t>(data.size(), 1);
+  std::vector<int64_t> begin(examples), length(examples, ticks.count);
   fields.push_back({{ticks.input, input.dtype, input.shape, "ticks"},
                     std::move(zeros),
                     std::move(begin),
@@ -573,7 +574,7 @@ Expected<int> run() {
   if (!members)
     return members.takeError();
   const ParameterStore *parameters = &members->front();
-  if (dataPath.empty() && !isGenerator)
+  if (dataPath.empty() && !isGenerator && ticks->input.empty())
     return makeError("expected --data FILE");
   std::string called = *function + (isGenerator ? ".start" : "");
   Expected<FunctionCall> call =
@@ -581,20 +582,26 @@ Expected<int> run() {
   if (!call)
     return call.takeError();
   ClassLimits limits = findClassLimits(*call);
-  if (dataPath.empty())
+  if (dataPath.empty() && isGenerator)
     return runGenerator(*module, *function, *parameters, *config, limits,
                         nullptr, outs());
   std::optional<Table> table;
   std::vector<const Argument *> inputs = call->dataInputs();
   if (Error error = findTicks(inputs, *ticks))
     return error;
-  Expected<Dataset> data = config->read(dataPath, *range, inputs, &table);
+  if (dataPath.empty() && !inputs.empty())
+    return makeError("expected --data FILE");
+  Expected<Dataset> data = inputs.empty() && ticks->lengthClass
+                               ? Dataset()
+                               : config->read(dataPath, *range, inputs, &table);
   if (!data)
     return data.takeError();
   if (ticks->lengthClass) {
-    for (const Argument *input : call->dataInputs())
-      if (input->name == ticks->input)
-        data = addTicks(*data, *input, *ticks);
+    std::vector<const Argument *> all = call->dataInputs();
+    auto input = find_if(all, [&](const Argument *argument) {
+      return argument->name == ticks->input;
+    });
+    data = addTicks(*data, **input, *ticks);
     if (!data)
       return data.takeError();
   }

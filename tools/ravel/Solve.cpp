@@ -172,8 +172,15 @@ static void report(raw_ostream &os, StringRef what, const Fitness &fitness) {
 
 /// Complains about numbers that make no sense.
 static Error checkOptions(ArrayRef<double> candidates) {
-  if (solver != "ridge" && solver != "qr")
-    return makeError("--solve takes ridge or qr, but is '" + solver + "'");
+  if (solver != "ridge" && solver != "qr" && solver != "rls")
+    return makeError("--solve takes ridge, qr or rls, but is '" + solver + "'");
+  if (!(forget > 0) || forget > 1)
+    return makeError("--forget must be above 0 and at most 1");
+  if (forget != 1 && solver != "rls")
+    return makeError("--forget is of --solve rls");
+  if (solver == "rls" && (candidates.size() > 1 || candidates.front() == 0))
+    return makeError("--solve rls takes one --ridge, above 0: it learns in one "
+                     "pass");
   if (resume)
     return makeError("--resume goes on with training by gradients; --solve is "
                      "one pass");
@@ -202,7 +209,7 @@ static Expected<Module> compileSolver(const ModelSource &source,
   options.precision = DType::F64;
   options.functions = {function};
   options.solve = function;
-  options.solveRows = solver == "qr";
+  options.solveRows = solver != "ridge";
   options.cpu = cpu;
   return makeCompiler().compile(source, options);
 }
@@ -264,6 +271,8 @@ private:
   ReadoutOptions settings;
   ReadoutParameters readout;
   std::string name;
+  /// Whether what the readout reads depends on what it gave.
+  bool isFedBack = false;
   /// What result.json says.
   std::string metricName;
   double metricValue = 0;
@@ -284,8 +293,9 @@ Error Solver::compile() {
     stores.push_back(std::move(*store));
   }
   settings.function = request.objective + ".normal";
-  settings.kind =
-      solver == "qr" ? Regression::Triangular : Regression::NormalEquations;
+  settings.kind = solver == "ridge" ? Regression::NormalEquations
+                  : solver == "qr"  ? Regression::Triangular
+                                    : Regression::Recursive;
   settings.batchSize = batchSize;
   settings.washout = washout;
   name = getReadoutName(*module->find(settings.function)).str();
@@ -294,6 +304,15 @@ Error Solver::compile() {
     return found.takeError();
   readout = std::move(*found);
   settings.numTargets = readout.numTargets;
+  settings.recursive = {candidates.front(), readout.bias != nullptr, forget};
+  for (const Argument &argument : module->find(settings.function)->arguments)
+    isFedBack |= argument.role == Role::Parameter &&
+                 StringRef(argument.name).starts_with(name + ".");
+  if (isFedBack && solver != "rls")
+    return makeError("the readout '" + name +
+                     "' is fed back: its inputs depend on its own weights, "
+                     "which --solve rls can learn; for --solve " +
+                     solver + " feed back the target");
   return Error::success();
 }
 
@@ -323,6 +342,11 @@ Error Solver::fit(ParameterStore &store, raw_ostream &os) {
     return own.takeError();
   raw_ostream *progress = members > 1 ? nullptr : &errs();
   settings.folds = candidates.size() > 1 ? int64_t(folds) : 1;
+  settings.onWeights = nullptr;
+  if (isFedBack)
+    settings.onWeights = [&](ArrayRef<double> weights) {
+      setWeights(store, *own, weights);
+    };
   Expected<std::vector<std::unique_ptr<Regression>>> parts = collectRegression(
       *module, store, data.training, settings, progress, getProgressDisplay());
   if (!parts)
@@ -333,7 +357,9 @@ Error Solver::fit(ParameterStore &store, raw_ostream &os) {
   if (!chosen)
     return chosen.takeError();
   std::unique_ptr<Regression> all =
-      merge(settings.kind, *parts, /*without=*/nullptr);
+      settings.kind == Regression::Recursive
+          ? std::move(parts->front())
+          : merge(settings.kind, *parts, /*without=*/nullptr);
   bool isSingular = false;
   Expected<std::vector<double>> weights =
       all->solve(chosen->ridge, hasBias, &isSingular);
@@ -349,9 +375,14 @@ Error Solver::fit(ParameterStore &store, raw_ostream &os) {
   Fitness judged = measure(*all, *weights);
   report(os, "fitted", judged);
   if (data.validation.size() > 0) {
-    settings.folds = 1;
+    // What is held out teaches nothing.
+    ReadoutOptions judging = settings;
+    judging.folds = 1;
+    judging.onWeights = nullptr;
+    if (judging.kind == Regression::Recursive)
+      judging.kind = Regression::Triangular;
     Expected<std::vector<std::unique_ptr<Regression>>> held =
-        collectRegression(*module, store, data.validation, settings, progress,
+        collectRegression(*module, store, data.validation, judging, progress,
                           getProgressDisplay());
     if (!held)
       return held.takeError();

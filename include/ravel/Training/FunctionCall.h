@@ -48,7 +48,8 @@ public:
   /// Binds the parameters and, if `gradients` is an arena like that of the
   /// trainable parameters, the gradients of a gradient function. All three must
   /// outlive the call, and the values of parameters may change between runs of
-  /// a gradient only. Carried inputs are those that an output names.
+  /// a gradient only, or where `parametersChanged` is called. Carried inputs
+  /// are those that an output names.
   static llvm::Expected<FunctionCall> create(const Module &module,
                                              llvm::StringRef function,
                                              const ParameterStore &parameters,
@@ -75,6 +76,10 @@ public:
                                      int64_t epoch = 0);
   /// Makes a call, calls, and takes over the carried states.
   llvm::Error run(const Batch &batch, uint64_t seed = 0, int64_t epoch = 0);
+
+  /// Says that values of parameters have changed: the next call computes anew
+  /// what depends on them alone.
+  void parametersChanged() { prepared.reset(); }
 
   /// The k-th of `results()` of the latest call: valid until the next.
   TensorRef result(unsigned k) const;

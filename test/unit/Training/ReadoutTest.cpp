@@ -43,6 +43,23 @@ static RegressionPointer makeRows(Regression::Kind kind, int rows, double noise,
   return regression;
 }
 
+/// The same rows to recursive least squares; the slopes turn round at `turn`.
+static RegressionPointer makeRecursive(int rows, double noise, uint64_t seed,
+                                       Regression::RecursiveOptions options,
+                                       int turn = -1) {
+  Random random(seed);
+  RegressionPointer regression =
+      Regression::create(Regression::Recursive, 2, 1, options);
+  for (int row = 0; row < rows; ++row) {
+    double x0 = random.normal(), x1 = random.normal();
+    double sign = turn >= 0 && row >= turn ? -1 : 1;
+    std::vector<double> values = {
+        x0, x1, 1, sign * (2 * x0 - 3 * x1) + 5 + noise * random.normal()};
+    regression->add({DType::F64, {1, 4}, values.data()});
+  }
+  return regression;
+}
+
 static std::vector<double> solve(const Regression &regression, double ridge,
                                  bool hasBias = true) {
   llvm::Expected<std::vector<double>> weights =
@@ -90,6 +107,29 @@ TEST_P(ReadoutTest, RidgeCountsTheWeightsButNotTheBias) {
 
 TEST_P(ReadoutTest, WithoutBiasItIsZero) {
   EXPECT_EQ(solve(*makeRows(GetParam(), 50, 0, 1), 0, false)[2], 0);
+}
+
+// Each row corrects the inverse of the same normal equations.
+TEST(RecursiveLeastSquaresTest, EqualsRidge) {
+  RegressionPointer sums = makeRows(Regression::NormalEquations, 50, 0.5, 1);
+  RegressionPointer recursive =
+      makeRecursive(50, 0.5, 1, {/*ridge=*/0.1, /*hasBias=*/false, 1});
+  std::vector<double> expected = solve(*sums, 0.1, /*hasBias=*/false);
+  std::vector<double> actual = solve(*recursive, 0);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_NEAR(actual[i], expected[i], 1e-12);
+  EXPECT_EQ(recursive->count(), 50);
+  EXPECT_NEAR(recursive->computeVariance(), sums->computeVariance(), 1e-12);
+}
+
+TEST(RecursiveLeastSquaresTest, Forgets) {
+  Regression::RecursiveOptions options{/*ridge=*/1e-3, /*hasBias=*/true,
+                                       /*forgetting=*/0.9};
+  std::vector<double> weights =
+      solve(*makeRecursive(400, 0, 1, options, /*turn=*/200), 0);
+  EXPECT_NEAR(weights[0], -2, 1e-6);
+  EXPECT_NEAR(weights[1], 3, 1e-6);
+  EXPECT_NEAR(weights[2], 5, 1e-6);
 }
 
 TEST_P(ReadoutTest, PartsMerge) {

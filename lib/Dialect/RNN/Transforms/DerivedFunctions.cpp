@@ -56,6 +56,17 @@ bool ravel::rnn::canBeGivenInParts(func::FuncOp function) {
   return true;
 }
 
+void ravel::rnn::eraseUnusedParameters(func::FuncOp function) {
+  BitVector unused(function.getNumArguments());
+  for (BlockArgument argument : function.getArguments()) {
+    unsigned index = argument.getArgNumber();
+    unused[index] = argument.use_empty() &&
+                    function.getArgAttr(index, RNNDialect::kParameterAttr);
+  }
+  // Cannot fail: nothing else is known of the function.
+  (void)function.eraseArguments(unused);
+}
+
 void ravel::rnn::carryStates(func::FuncOp function) {
   Builder builder(function.getContext());
   Operation *returned = function.front().getTerminator();

@@ -836,8 +836,14 @@ LogicalResult FunctionInstantiation::noteReadout(Operation *op,
   if (!objective)
     return success();
   Value prediction = map(objective.getPrediction());
+  // A readout within a loop, whose output is judged.
+  Value yielded;
+  if (auto scan = prediction.getDefiningOp<ScanOp>())
+    if (unsigned place = cast<OpResult>(prediction).getResultNumber();
+        place < scan.getOutputs().size())
+      yielded = scan.getYield().getOutputs()[place];
   for (const FittedReadout &readout : readouts) {
-    if (readout.result != prediction)
+    if (readout.result != prediction && readout.result != yielded)
       continue;
     if (solved) {
       InFlightDiagnostic diag =

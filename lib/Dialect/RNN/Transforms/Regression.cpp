@@ -6,6 +6,7 @@
 
 // The function of which a readout is solved, made of the explicit objective:
 //
+// 0. What a readout within a loop reads becomes outputs of the loop.
 // 1. The readout's features, a 1 and its target are joined to the rows of the
 //    regression, whose products with themselves one `rnn.contract` sums up.
 // 2. These are returned in place of the loss, and what that needed goes.
@@ -16,9 +17,25 @@
 //===----------------------------------------------------------------------===//
 
 #include "Utils.h"
+#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 using namespace ravel::rnn;
+
+/// Makes what a readout within a loop reads outputs of the loop.
+static void bringOut(FittedReadout &readout) {
+  auto scan = dyn_cast<ScanOp>(readout.result.getParentBlock()->getParentOp());
+  if (!scan)
+    return;
+  auto outputs = scan.getYield().getOutputs();
+  unsigned place = llvm::find(outputs, readout.result) - outputs.begin();
+  IRRewriter rewriter(scan.getContext());
+  rewriter.setInsertionPoint(scan);
+  ScanOp longer = scan.appendOutputs(rewriter, readout.features);
+  auto features = longer.getOutputs().take_back(readout.features.size());
+  readout.features.assign(features.begin(), features.end());
+  readout.result = longer.getOutputs()[place];
+}
 
 /// The rows of the regression: features, 1, target.
 static Value createRows(OpBuilder &builder, FittedReadout &readout) {
@@ -61,6 +78,7 @@ static Value createSquare(OpBuilder &builder, Location loc, Value rows) {
 
 void ravel::rnn::buildRegression(func::FuncOp function, FittedReadout readout,
                                  bool givesRows) {
+  bringOut(readout);
   OpBuilder builder(function.front().getTerminator());
   bool isSequence = isa<SeqType>(readout.result.getType());
   Value result = createRows(builder, readout);
@@ -69,6 +87,7 @@ void ravel::rnn::buildRegression(func::FuncOp function, FittedReadout readout,
   replaceResults(function, result, readout.op.getNameAttr());
   if (!givesRows)
     function.setResultAttr(0, RNNDialect::kSharedAttr, builder.getUnitAttr());
+  eraseUnusedParameters(function);
   if (isSequence && canBeGivenInParts(function))
     carryStates(function);
 }

@@ -60,7 +60,8 @@ void collectTerms(mlir::arith::AddFOp root,
                   llvm::SmallVectorImpl<mlir::Operation *> &inner);
 
 /// A readout of a function: the explicit values that it reads and gives, and
-/// the one that it should give.
+/// the one that it should give. Where it stands in a loop, so do those, and the
+/// target is of all instants.
 struct FittedReadout {
   ReadoutOp op;
   llvm::SmallVector<mlir::Value> features;
@@ -81,6 +82,9 @@ void replaceResults(mlir::func::FuncOp function, mlir::ValueRange values,
 /// results being those of all parts, one after the other: all loops go forwards
 /// from zero, and nothing else looks at more than an instant.
 bool canBeGivenInParts(mlir::func::FuncOp function);
+
+/// Erases the arguments for parameters that nothing uses.
+void eraseUnusedParameters(mlir::func::FuncOp function);
 
 /// Makes the states that loops begin with arguments, and what they end with
 /// results, of one `rnn.carry` each.

@@ -2,6 +2,7 @@
 // RUN: ravel-opt %s -rnn-instantiate=solve=mean_loss -canonicalize | FileCheck %s --check-prefix=MEAN
 // RUN: ravel-opt %s -rnn-instantiate=solve=turned_loss -canonicalize | FileCheck %s --check-prefix=TURN
 // RUN: ravel-opt %s -rnn-instantiate='solve=loss solve-rows' -canonicalize | FileCheck %s --check-prefix=ROWS
+// RUN: ravel-opt %s -rnn-instantiate='solve=fed_loss solve-rows' -canonicalize | FileCheck %s --check-prefix=FED
 
 rnn.cell @sum(%x) state(%h) {
   %h1 = arith.addf %h, %x : tensor<?xf32>
@@ -45,6 +46,30 @@ func.func @turned_loss(%x: !rnn.seq<tensor<4xf32>>, %y: !rnn.seq<tensor<2xf32>>)
   %r = rnn.reverse %x : !rnn.seq<tensor<4xf32>>
   %p = call @predict(%r) : (!rnn.seq<tensor<4xf32>>) -> !rnn.seq<tensor<2xf32>>
   %l = rnn.mse %p, %y : !rnn.seq<tensor<2xf32>>, !rnn.seq<tensor<2xf32>>
+  return %l : f32
+}
+
+// What a readout within a loop reads is brought out; where it is fed back, the
+// function takes its weights, and the output is a state.
+// FED-LABEL: func.func @fed_loss.normal(
+// FED-SAME:    %[[Y:[^:]*]]: !rnn.seq<tensor<2xf32>>,
+// FED-SAME:    {rnn.parameter = @fed.weight.0}
+// FED-SAME:    {rnn.parameter = @fed.bias}
+// FED-SAME:    tensor<2xf32> {rnn.carry = "state.1", rnn.name = "state.1"})
+// FED-SAME:    -> (!rnn.seq<tensor<5xf32>> {rnn.name = "fed"}, tensor<2xf32> {rnn.carry = "state.1"})
+// FED:         %[[S:.*]]:2 = rnn.scan {{.*}} state(%[[P:.*]] = %{{.*}} : tensor<2xf32>)
+// FED-NEXT:      %[[T:.*]] = math.tanh %[[P]]
+// FED:           rnn.linear %[[T]]
+// FED:           rnn.yield %[[T]] state(
+// FED:         rnn.scan (%{{.*}} = %[[S]]#0 : {{.*}}, %{{.*}} = %[[Y]] :
+func.func @fed_loss(%y: !rnn.seq<tensor<2xf32>>) -> f32 {
+  %p0 = rnn.constant 0.0 : tensor<2xf32>
+  %p:2 = rnn.scan (%t = %y : !rnn.seq<tensor<2xf32>>) state(%past = %p0 : tensor<2xf32>) -> (!rnn.seq<tensor<2xf32>>) {
+    %h = math.tanh %past : tensor<2xf32>
+    %next = rnn.readout "fed" (%h) : (tensor<2xf32>) -> tensor<2xf32>
+    rnn.yield %next state(%next) : tensor<2xf32>, tensor<2xf32>
+  }
+  %l = rnn.mse %p#0, %y : !rnn.seq<tensor<2xf32>>, !rnn.seq<tensor<2xf32>>
   return %l : f32
 }
 

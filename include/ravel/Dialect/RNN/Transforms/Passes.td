@@ -44,7 +44,9 @@ def RNNInstantiate : Pass<"rnn-instantiate", "::mlir::ModuleOp"> {
     `z^T z`, where z is what the readout reads, a 1, and its target. Where the
     readout is of sequences and no loop goes backwards, the states of loops are
     carried from window to window (`rnn.carry`), so that data of any length can
-    be given in parts. With `solve-rows` it gives the z themselves.
+    be given in parts. With `solve-rows` it gives the z themselves. A readout
+    within a loop may be fed back there; then the function still takes its
+    weights.
 
     With `predictions`, an objective is joined by NAME.predictions, which takes
     the same data and gives what is predicted; the result's `rnn.name` is that of
