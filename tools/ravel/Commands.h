@@ -26,6 +26,7 @@ llvm::Expected<int> print();
 llvm::Expected<int> listParameters();
 llvm::Expected<int> plot();
 llvm::Expected<int> lookAtReservoir();
+llvm::Expected<int> search();
 llvm::Expected<int> bench();
 llvm::Expected<int> compile();
 

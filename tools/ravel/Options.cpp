@@ -16,6 +16,7 @@ cl::SubCommand evaluateCommand("evaluate", "measure an objective on data");
 cl::SubCommand sampleCommand("sample", "write text with a language model");
 cl::SubCommand printCommand("print", "show a model's IR at a level");
 cl::SubCommand paramsCommand("params", "list a model's parameters");
+cl::SubCommand searchCommand("search", "search for the values that train best");
 cl::SubCommand reservoirCommand("reservoir",
                                 "say what a reservoir does with its input");
 cl::SubCommand plotCommand("plot", "draw columns of a table as lines or maps");
@@ -30,14 +31,13 @@ static cl::OptionCategory modelOptions("1. Model"), dataOptions("2. Data"),
 // Model
 //===----------------------------------------------------------------------===//
 
-cl::opt<std::string>
-    modelPath(cl::Positional, cl::Required, cl::value_desc("model"),
-              cl::desc("<MODEL.mlir, or a folder that `ravel train` wrote>"),
-              cl::sub(trainCommand), cl::sub(runCommand),
-              cl::sub(evaluateCommand), cl::sub(sampleCommand),
-              cl::sub(printCommand), cl::sub(paramsCommand),
-              cl::sub(benchCommand), cl::sub(compileCommand),
-              cl::sub(reservoirCommand), cl::cat(modelOptions));
+cl::opt<std::string> modelPath(
+    cl::Positional, cl::Required, cl::value_desc("model"),
+    cl::desc("<MODEL.mlir, or a folder that `ravel train` wrote>"),
+    cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
+    cl::sub(sampleCommand), cl::sub(printCommand), cl::sub(paramsCommand),
+    cl::sub(benchCommand), cl::sub(compileCommand), cl::sub(reservoirCommand),
+    cl::sub(searchCommand), cl::cat(modelOptions));
 cl::list<std::string> settings(
     "set", cl::value_desc("name=value"),
     cl::desc("Another value for an alias of the model: a number or word for "
@@ -45,7 +45,7 @@ cl::list<std::string> settings(
     cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
     cl::sub(sampleCommand), cl::sub(printCommand), cl::sub(paramsCommand),
     cl::sub(benchCommand), cl::sub(compileCommand), cl::sub(reservoirCommand),
-    cl::cat(modelOptions));
+    cl::sub(searchCommand), cl::cat(modelOptions));
 cl::opt<std::string>
     entry("entry", cl::value_desc("@function"),
           cl::desc("The function to run (print, params: only this one; "
@@ -203,7 +203,8 @@ cl::opt<std::string>
     outFolder("out", cl::Required, cl::value_desc("folder"),
               cl::desc("Where weights, metrics and all that `ravel run` needs "
                        "are written"),
-              cl::sub(trainCommand), cl::cat(trainingOptions));
+              cl::sub(trainCommand), cl::sub(searchCommand),
+              cl::cat(trainingOptions));
 cl::opt<int64_t> epochs("epochs", cl::init(10), cl::value_desc("N"),
                         cl::desc("Passes over the data (10)"),
                         cl::sub(trainCommand), cl::cat(trainingOptions));
@@ -315,7 +316,8 @@ cl::opt<bool> resume("resume",
                      cl::sub(trainCommand), cl::cat(trainingOptions));
 cl::opt<bool> overwrite("overwrite",
                         cl::desc("Replace the training run in --out"),
-                        cl::sub(trainCommand), cl::cat(trainingOptions));
+                        cl::sub(trainCommand), cl::sub(searchCommand),
+                        cl::cat(trainingOptions));
 cl::opt<std::string>
     initWeights("init-weights", cl::value_desc("file"),
                 cl::desc("Begin with the weights of a .safetensors file"),
@@ -438,6 +440,45 @@ cl::opt<std::string> plotUnit("y-label", cl::value_desc("text"),
                               cl::sub(plotCommand), cl::cat(outputOptions));
 
 //===----------------------------------------------------------------------===//
+// Searching
+//===----------------------------------------------------------------------===//
+
+cl::list<std::string> searchOver(
+    "over", cl::value_desc("name=values"),
+    cl::desc("What is searched: an alias of the model (or an option of `ravel "
+             "train`, as in --over --lr=log(1e-4,1e-2)) and its values: "
+             "uniform(LO,HI), log(LO,HI), int(LO,HI), logint(LO,HI), or "
+             "choices with commas"),
+    cl::sub(searchCommand), cl::cat(modelOptions));
+cl::list<std::string> trainOptions(cl::Positional, cl::ZeroOrMore,
+                                   cl::value_desc("-- options of train"),
+                                   cl::desc("[-- OPTIONS OF `ravel train`]"),
+                                   cl::sub(searchCommand),
+                                   cl::cat(trainingOptions));
+cl::opt<int64_t> searchTrials("trials", cl::init(20), cl::value_desc("N"),
+                              cl::desc("Points that are drawn (20)"),
+                              cl::sub(searchCommand), cl::cat(trainingOptions));
+cl::opt<bool> searchGrid("grid",
+                         cl::desc("Try every combination of choices instead"),
+                         cl::sub(searchCommand), cl::cat(trainingOptions));
+cl::opt<int64_t>
+    searchSeeds("seeds", cl::init(1), cl::value_desc("K"),
+                cl::desc("Train each point with K seeds, from --seed on (1)"),
+                cl::sub(searchCommand), cl::cat(trainingOptions));
+cl::opt<std::string> searchHalving(
+    "halving", cl::value_desc("seeds|epochs"),
+    cl::desc("Give all points little, and only the best of them more: seeds, "
+             "up to --seeds, or epochs, up to the --epochs of `ravel train`"),
+    cl::sub(searchCommand), cl::cat(trainingOptions));
+cl::opt<double> searchEta("eta", cl::init(3), cl::value_desc("E"),
+                          cl::desc("With --halving: how much more, for one of "
+                                   "E points (3)"),
+                          cl::sub(searchCommand), cl::cat(trainingOptions));
+cl::opt<int64_t> searchJobs("jobs", cl::init(1), cl::value_desc("J"),
+                            cl::desc("Runs side by side (1)"),
+                            cl::sub(searchCommand), cl::cat(commonOptions));
+
+//===----------------------------------------------------------------------===//
 // Looking at reservoirs
 //===----------------------------------------------------------------------===//
 
@@ -502,27 +543,28 @@ cl::opt<unsigned> threads("threads", cl::init(0), cl::value_desc("N"),
                           cl::sub(trainCommand), cl::sub(runCommand),
                           cl::sub(evaluateCommand), cl::sub(sampleCommand),
                           cl::sub(benchCommand), cl::sub(reservoirCommand),
-                          cl::cat(commonOptions));
+                          cl::sub(searchCommand), cl::cat(commonOptions));
 cl::opt<uint64_t>
     seed("seed", cl::init(0), cl::value_desc("N"),
          cl::desc("Of everything that is drawn at random (0). The "
                   "same seed, threads and machine: the same bits"),
          cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
          cl::sub(sampleCommand), cl::sub(benchCommand),
-         cl::sub(reservoirCommand), cl::cat(commonOptions));
-cl::opt<std::string>
-    cacheDirectory("cache-dir", cl::value_desc("folder"),
-                   cl::desc("Where compiled code is kept (default: "
-                            "$RAVEL_CACHE_DIR or ~/.cache/ravel)"),
-                   cl::sub(trainCommand), cl::sub(runCommand),
-                   cl::sub(evaluateCommand), cl::sub(sampleCommand),
-                   cl::sub(paramsCommand), cl::sub(benchCommand),
-                   cl::sub(reservoirCommand), cl::cat(commonOptions));
+         cl::sub(reservoirCommand), cl::sub(searchCommand),
+         cl::cat(commonOptions));
+cl::opt<std::string> cacheDirectory(
+    "cache-dir", cl::value_desc("folder"),
+    cl::desc("Where compiled code is kept (default: "
+             "$RAVEL_CACHE_DIR or ~/.cache/ravel)"),
+    cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
+    cl::sub(sampleCommand), cl::sub(paramsCommand), cl::sub(benchCommand),
+    cl::sub(reservoirCommand), cl::sub(searchCommand), cl::cat(commonOptions));
 cl::opt<bool> noCache("no-cache", cl::desc("Compile afresh, keep nothing"),
                       cl::sub(trainCommand), cl::sub(runCommand),
                       cl::sub(evaluateCommand), cl::sub(sampleCommand),
                       cl::sub(paramsCommand), cl::sub(benchCommand),
-                      cl::sub(reservoirCommand), cl::cat(commonOptions));
+                      cl::sub(reservoirCommand), cl::sub(searchCommand),
+                      cl::cat(commonOptions));
 cl::opt<std::string>
     cpu("cpu", cl::value_desc("name"),
         cl::desc("The processor to compile for, as LLVM names "
@@ -591,6 +633,7 @@ usage: ravel COMMAND MODEL [options]
 
 commands:
   train     train a model on data; writes a folder
+  search    search for the values of a model that train best
   run       run a function of a model, or of a trained folder, on data
   evaluate  measure an objective on data
   sample    write text with a language model
@@ -692,6 +735,30 @@ EXAMPLES:
     --lines truth=value,forecast=forecast --y-label '°C' --output forecast.svg
   ravel plot --data search/results.csv --map mean --x spectral_radius --y leak \
     --log --output map.svg
+)")
+      .Case("search", R"(
+EXAMPLES:
+
+  A reservoir's scalings: 50 points, three seeds for the best:
+    ravel search esn.mlir --over 'leak=uniform(0.1,1)' \
+      --over 'spectral_radius=log(0.1,2)' --trials 50 --seeds 3 --halving seeds \
+      --jobs 2 --out search -- --solve ridge --objective @loss \
+      --data train.npz --validation test.npz --washout 100
+
+  A map of the error:
+    ravel search esn.mlir --grid --over leak=0.1,0.3,1 \
+      --over spectral_radius=0.5,0.9,1.3 --out map -- --solve ridge …
+    ravel plot --data map/results.csv --map mean --x spectral_radius --y leak \
+      --log --output map.svg
+
+  A learning rate, training the best for longer:
+    ravel search lm.mlir --over '--lr=log(1e-4,1e-2)' --halving epochs \
+      --out search -- --objective @loss --text book.txt --split time:0.1 \
+      --epochs 27
+
+  The folder gets results.jsonl (each run), results.csv (each point, the best
+  first) and best, a folder like those of `ravel train`. The same command goes on
+  with a search that was interrupted, or with more --trials or --seeds.
 )")
       .Case("reservoir", R"(
 EXAMPLES:

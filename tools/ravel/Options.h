@@ -17,7 +17,7 @@ namespace ravel::driver {
 
 extern llvm::cl::SubCommand trainCommand, runCommand, evaluateCommand,
     sampleCommand, printCommand, paramsCommand, plotCommand, benchCommand,
-    reservoirCommand, compileCommand;
+    reservoirCommand, searchCommand, compileCommand;
 
 // What to work on.
 extern llvm::cl::opt<std::string> modelPath, entry, objective, weights,
@@ -64,6 +64,13 @@ extern llvm::cl::opt<std::string> attentionPath;
 extern llvm::cl::opt<std::string> plotColumns, plotMap, plotX, plotY, plotTitle,
     plotUnit;
 extern llvm::cl::opt<bool> plotLogarithmic;
+
+// Searching.
+extern llvm::cl::list<std::string> searchOver, trainOptions;
+extern llvm::cl::opt<int64_t> searchTrials, searchSeeds, searchJobs;
+extern llvm::cl::opt<std::string> searchHalving;
+extern llvm::cl::opt<double> searchEta;
+extern llvm::cl::opt<bool> searchGrid;
 
 // Looking at reservoirs.
 extern llvm::cl::list<std::string> unrolls;

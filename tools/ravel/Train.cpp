@@ -28,14 +28,15 @@ static volatile std::sig_atomic_t interrupted = 0;
 
 static void handleInterrupt(int) { interrupted = 1; }
 
-/// The first interrupt asks for an end, the second one kills.
-static void catchInterrupts() {
+void catchInterrupts() {
   struct sigaction action = {};
   action.sa_handler = handleInterrupt;
   action.sa_flags = SA_RESETHAND;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }
+
+bool wasInterrupted() { return interrupted != 0; }
 
 //===----------------------------------------------------------------------===//
 // Pieces
@@ -330,7 +331,7 @@ Expected<int> train() {
   settings.folder = outFolder;
   settings.resume = resume;
   settings.run = std::move(*run);
-  settings.stop = [] { return interrupted != 0; };
+  settings.stop = wasInterrupted;
   if (!decode->empty() && validates) {
     Expected<std::string> target = findTarget(*call);
     if (!target)

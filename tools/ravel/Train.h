@@ -37,6 +37,10 @@ llvm::Error checkClasses(const Split &data, const ClassLimits &limits,
 /// predicted.
 llvm::Expected<double> getMetricScale(const DataConfig &config, Metric metric);
 
+/// The first interrupt asks for an end, the second one kills.
+void catchInterrupts();
+bool wasInterrupted();
+
 /// How progress is shown on standard error.
 ProgressOptions getProgressDisplay();
 

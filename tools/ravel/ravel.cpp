@@ -52,6 +52,7 @@ int main(int argc, char **argv) {
       {&printCommand, print},
       {&paramsCommand, listParameters},
       {&plotCommand, plot},
+      {&searchCommand, search},
       {&reservoirCommand, lookAtReservoir},
       {&benchCommand, bench},
       {&compileCommand, compile}};
