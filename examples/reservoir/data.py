@@ -46,3 +46,27 @@ def narma10(length, seed):
         if np.isfinite(y).all() and abs(y).max() < 2:
             return u[10:], y[11:]
     raise RuntimeError("every series diverged")
+
+
+def spike_patterns(examples, seed, classes=10, channels=40, duration=500,
+                   rate=20.0, jitter=4.0, part=0):
+    """Spike trains [examples, duration, channels], one instant a millisecond,
+    and the template that each is of.
+
+    Each template is a Poisson process of `rate` spikes a second in each channel;
+    in an example of it each spike is displaced by a normal distribution of
+    `jitter` milliseconds: Maass, Natschlaeger & Markram, Real-time computing
+    without stable states, Neural Computation 14 (2002). Parts of one seed share
+    their templates.
+    """
+    rng = np.random.default_rng(seed)
+    templates = [[rng.uniform(0, duration, rng.poisson(rate * duration / 1000))
+                  for _ in range(channels)] for _ in range(classes)]
+    rng = np.random.default_rng((seed, part))
+    labels = np.arange(examples) % classes
+    spikes = np.zeros((examples, duration, channels), np.float32)
+    for example, label in enumerate(labels):
+        for channel, times in enumerate(templates[label]):
+            moved = np.round(times + rng.normal(0, jitter, len(times))).astype(int)
+            spikes[example, moved[(moved >= 0) & (moved < duration)], channel] = 1
+    return spikes, labels.astype(np.int32)

@@ -5,11 +5,13 @@
 
 Draws the data, has `ravel train --solve ridge` fit readouts of reservoirs drawn
 from N seeds, and prints for each task the mean over seeds, their standard
-deviation, and the figure to compare with. Needs numpy.
+deviation, and the figure to compare with; then draws maps. Needs numpy.
 """
 
 import argparse
 import concurrent.futures
+import csv
+import json
 import os
 import subprocess
 import sys
@@ -17,7 +19,7 @@ import time
 
 import numpy as np
 
-from data import mackey_glass, narma10
+from data import mackey_glass, narma10, spike_patterns
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -54,11 +56,9 @@ class Runner:
             arguments += ["--set", f"{name}={value}"]
         if validation:
             arguments += ["--validation", validation]
-        report = self.call(*arguments)
-        if not validation:
-            return None
-        line = [l for l in report.splitlines() if l.startswith("held out")][0]
-        return float(line.split("nrmse ")[1].split()[0])
+        self.call(*arguments)
+        with open(os.path.join(self.path(out), "result.json")) as file:
+            return json.load(file)["value"]
 
     def run(self, folder, entry, data):
         """The first result of a function: the rows of all examples."""
@@ -121,6 +121,17 @@ def memory(runner, seed, kind, ridge, **settings):
     return np.sum(covariance ** 2 / (given.var(axis=0) * wanted.var(axis=0)))
 
 
+def liquid(runner, seed, **settings):
+    """The share of spike patterns that are told apart, in percent."""
+    files = []
+    for part in range(2):
+        x, y = spike_patterns(500, seed, part=part)
+        files.append(runner.save(f"spikes{part}.npz", x=x, y=y))
+    error = runner.solve("liquid.mlir", "@loss", files[0], "liquid", seed, 0,
+                         "1", validation=files[1], **settings)
+    return 100 * (1 - error)
+
+
 # What is run, and the figure that it is compared with.
 TASKS = {
     "mackey-glass-17": (
@@ -159,28 +170,115 @@ TASKS = {
     "memory-tanh": (
         "memory capacity, 100 units, tanh", "at most 100 (Jaeger 2001)",
         lambda r, s: memory(r, s, "tanh", "1e-10")),
+    "liquid": (
+        "% of 10 spike patterns, jitter 4 ms", "at least 95 (Maass et al. 2002)",
+        liquid),
 }
+
+
+def save_narma(runner):
+    files = []
+    for part in range(2):
+        u, y = narma10(4000, part)
+        files.append(runner.save(f"narma{part}.npz", x=u[None, :, None],
+                                 y=y[None, :, None]))
+    return files
+
+
+def search(runner, out, files, over, *options):
+    """Every combination of values on NARMA-10, the mean of three seeds."""
+    arguments = ["search", os.path.join(HERE, "narma.mlir"), "--grid", "--seeds",
+                 "3", "--jobs", os.cpu_count(), "--threads", "1", "--out",
+                 runner.path(out), "--overwrite"]
+    for name, values in over.items():
+        arguments += ["--over", f"{name}={','.join(map(str, values))}"]
+    arguments += ["--", "--solve", "ridge", "--objective", "@loss", "--data",
+                  files[0], "--validation", files[1], "--washout", "200",
+                  "--ridge", "1e-8", "--precision", "f64", *options]
+    done = subprocess.run([runner.tool, *map(str, arguments)],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"ravel {' '.join(map(str, arguments))}\n{done.stderr}")
+    with open(os.path.join(runner.path(out), "results.csv")) as file:
+        return list(csv.DictReader(file))
+
+
+def plot(runner, table, image, *options):
+    runner.call("plot", "--data", table, "--output", runner.path(image), *options)
+    print(f"  {runner.path(image)}", flush=True)
+
+
+def draw_edge(runner):
+    """Maps of the error over spectral radius and leak, for three input scales."""
+    files = save_narma(runner)
+    over = {"spectral_radius": [0.1, 0.3, 0.5, 0.7, 0.9, 1.1, 1.3, 1.5],
+            "leak": [0.1, 0.2, 0.4, 0.7, 1.0]}
+    for scale in 0.05, 0.3, 1.0:
+        out = f"edge-{scale}"
+        rows = search(runner, out, files, over, "--set", "units=100",
+                      "--set", f"input_scaling={scale}")
+        best = rows[0]
+        print(f"input scale {scale}: the smallest NRMSE, {float(best['mean']):.3f}, "
+              f"at spectral radius {best['spectral_radius']}, leak {best['leak']}")
+        plot(runner, os.path.join(runner.path(out), "results.csv"), out + ".svg",
+             "--map", "mean", "--x", "spectral_radius", "--y", "leak", "--log",
+             "--title", f"NRMSE of NARMA-10, 100 units, input scale {scale}")
+
+
+def draw_density(runner):
+    """Error and time over the density of a matrix of one spectral radius."""
+    files, units = save_narma(runner), 1000
+    densities = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
+    errors = {row["density"]: float(row["mean"])
+              for row in search(runner, "density", files, {"density": densities},
+                                "--set", f"units={units}")}
+    with open(runner.path("density.csv"), "w") as table:
+        print("density,nrmse,microseconds", file=table)
+        for density in densities:
+            report = subprocess.run(
+                [runner.tool, "bench", os.path.join(HERE, "narma.mlir"),
+                 "--function", "@loss", "--batch", "1", "--length", "2000",
+                 "--precision", "f64", "--threads", "1", "--json", "--min-time",
+                 "0.5", "--set", f"units={units}", "--set", f"density={density}"],
+                capture_output=True, text=True, check=True)
+            step = 1e3 * json.loads(report.stdout)["median_ms"] / 2000
+            print(f"{density},{errors[str(density)]},{step:.3f}", file=table)
+            print(f"density {density}: NRMSE {errors[str(density)]:.4f}, "
+                  f"{step:.1f} us a step", flush=True)
+    plot(runner, runner.path("density.csv"), "density-error.svg", "--x", "density",
+         "--lines", "nrmse", "--title", f"NRMSE of NARMA-10, {units} units")
+    plot(runner, runner.path("density.csv"), "density-time.svg", "--x", "density",
+         "--lines", "microseconds", "--log", "--y-label", "us a step",
+         "--title", f"A step of {units} units, f64, one thread")
+
+
+MAPS = {"edge": draw_edge, "density": draw_density}
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--ravel", required=True)
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--only", default=",".join(TASKS))
+    parser.add_argument("--only", default=",".join([*TASKS, *MAPS]))
     parser.add_argument("--work", required=True)
     options = parser.parse_args()
-    unknown = set(options.only.split(",")) - set(TASKS)
+    unknown = set(options.only.split(",")) - set(TASKS) - set(MAPS)
     if unknown:
-        sys.exit(f"no task {', '.join(unknown)}; there are {', '.join(TASKS)}")
+        sys.exit(f"no task {', '.join(unknown)}; there are "
+                 f"{', '.join([*TASKS, *MAPS])}")
     runners = [Runner(options.ravel, os.path.join(options.work, str(seed)))
                for seed in range(options.seeds)]
     pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
     print(f"{'task':22} {'mean':>10} {'deviation':>10} {'worst':>10}  what; published")
     for name in options.only.split(","):
+        if name in MAPS:
+            print(f"{name}: {MAPS[name].__doc__}", flush=True)
+            MAPS[name](runners[0])
+            continue
         what, published, task = TASKS[name]
         begin = time.time()
         values = np.array(list(pool.map(task, runners, range(options.seeds))))
-        worst = values.min() if "memory" in name else values.max()
+        worst = values.min() if name == "liquid" or "memory" in name else values.max()
         print(f"{name:22} {values.mean():10.3g} {values.std():10.2g} "
               f"{worst:10.3g}  {what}; {published} "
               f"({time.time() - begin:.0f} s)", flush=True)
