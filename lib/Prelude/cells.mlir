@@ -445,12 +445,14 @@ rnn.cell @lru(%x) state(%re, %im) {
 rnn.cell @esn(%x) state(%h) {
   %u = rnn.project "input" (%x) {bias = false, trainable = false,
       init = #rnn.reservoir<density = #rnn.setting<"input_density", 1.0>,
+                            distribution = #rnn.setting<"input_distribution", "uniform">,
                             scale = #rnn.setting<"input_scaling", 1.0>>} : tensor<?xf32>
   %r = rnn.project "recurrent" (%h) {bias = false, trainable = false,
       init = #rnn.reservoir<density = #rnn.setting<"density", 0.1>,
                             spectral_radius = #rnn.setting<"spectral_radius", 0.9>,
                             distribution = #rnn.setting<"distribution", "uniform">,
-                            topology = #rnn.setting<"topology", "random">>} : tensor<?xf32>
+                            topology = #rnn.setting<"topology", "random">,
+                            rewire = #rnn.setting<"rewire", 0.1>>} : tensor<?xf32>
   %b = rnn.param "bias" {trainable = false,
       init = #rnn.reservoir<scale = #rnn.setting<"bias_scaling", 0.0>>} : tensor<?xf32>
   %ur = arith.addf %u, %r : tensor<?xf32>

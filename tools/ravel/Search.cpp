@@ -51,7 +51,8 @@ struct RunResult {
 
 /// A trial among others.
 struct Score {
-  int64_t trial = 0, seeds = 0;
+  int64_t trial = 0, seeds = 0, epochs = 0;
+  /// Infinite if one of the seeds failed.
   double mean = HUGE_VAL, deviation = 0;
 };
 
@@ -95,13 +96,17 @@ private:
   std::string describePoint(int64_t trial) const;
   Error writeTable();
   Error keepBest();
+  Error describeFailure(ArrayRef<int64_t> trials,
+                        const SearchRound &round) const;
+  void removeRuns() const;
+  void showLine(const Twine &line);
   std::string getFolder(const RunKey &key) const;
   void showResult(const RunKey &key, const RunResult &result);
 
   SearchRequest request;
   ModelSource source;
   std::map<RunKey, RunResult> results;
-  /// All trials, those that got furthest first.
+  /// All trials, those that got furthest first and those that failed last.
   std::vector<Score> ranking;
   std::string metric;
   int64_t done = 0, total = 0;
@@ -124,6 +129,14 @@ static StringRef getOptionName(StringRef argument) {
   return argument.split('=').first;
 }
 
+/// The value of the option at `index`, "--name=value" or "--name" "value".
+static StringRef getOptionValue(ArrayRef<std::string> options, size_t index) {
+  StringRef option = options[index];
+  if (option.contains('='))
+    return option.split('=').second;
+  return index + 1 < options.size() ? StringRef(options[index + 1]) : "";
+}
+
 /// Takes --epochs N out of the options.
 static Expected<int64_t> takeEpochs(std::vector<std::string> &options) {
   for (auto it = options.begin(); it != options.end(); ++it) {
@@ -143,33 +156,65 @@ static Expected<int64_t> takeEpochs(std::vector<std::string> &options) {
                    "`ravel train`: how long the best are trained");
 }
 
-/// Complains about options of `ravel train` that a search gives itself.
-static Error checkOptions(ArrayRef<std::string> options,
-                          ArrayRef<SearchDimension> dimensions) {
+/// Why `name` can't be an option of `ravel train` here; empty if it can.
+static StringRef explainConflict(StringRef name) {
   static constexpr std::pair<StringLiteral, StringLiteral> own[] = {
       {"out", "--out of the search says where runs are"},
       {"seed", "--seed of the search is the first of --seeds"},
       {"overwrite", "--overwrite of the search begins anew"},
       {"resume", "a search that is called again goes on by itself"},
       {"threads", "--threads of the search is that of each run"}};
-  for (auto [i, option] : enumerate(options)) {
-    StringRef name = getOptionName(option);
-    for (auto [given, reason] : own)
-      if (name == given)
-        return makeError("'" + option +
-                         "' can't be among the options of "
-                         "`ravel train`: " +
-                         reason);
-    if (name == "set") {
-      StringRef value = StringRef(option).split('=').second;
-      if (value.empty() && i + 1 < options.size())
-        value = options[i + 1];
-      StringRef alias = value.split('=').first.trim().ltrim("#!");
-      for (const SearchDimension &dimension : dimensions)
-        if (StringRef(dimension.getName()).ltrim("#!") == alias)
-          return makeError("'" + alias + "' is searched --over, and set");
-    }
+  for (auto [option, reason] : own)
+    if (name == option)
+      return reason;
+  return "";
+}
+
+/// The alias that "--set NAME=VALUE" sets.
+static StringRef getAliasName(StringRef setting) {
+  return setting.split('=').first.trim().ltrim("#!");
+}
+
+/// Complains about what is given twice: `ravel train` would take the last, and
+/// the search would be of nothing.
+static Error checkDimension(const SearchDimension &dimension,
+                            ArrayRef<std::string> options) {
+  StringRef name = dimension.getName(), option = getOptionName(name);
+  if (StringRef reason = explainConflict(option); !reason.empty())
+    return makeError("--over can't give '" + name + "': " + reason);
+  if (option == "set")
+    return makeError("--over takes the name of an alias without --set");
+  if (option == "epochs" && searchHalving == "epochs")
+    return makeError("--over can't give '" + name + "': --halving epochs does");
+  bool isSet = any_of(settings, [&](const std::string &setting) {
+    return getAliasName(setting) == name.ltrim("#!");
+  });
+  for (size_t i = 0; i < options.size(); ++i) {
+    StringRef given = getOptionName(options[i]);
+    if (!option.empty() && given == option)
+      return makeError("'" + name +
+                       "' is searched --over, and among the "
+                       "options of `ravel train`");
+    isSet |= given == "set" &&
+             getAliasName(getOptionValue(options, i)) == name.ltrim("#!");
   }
+  if (isSet)
+    return makeError("'" + name.ltrim("#!") + "' is searched --over, and set");
+  return Error::success();
+}
+
+/// Complains about options of `ravel train` that a search gives itself.
+static Error checkOptions(ArrayRef<std::string> options,
+                          ArrayRef<SearchDimension> dimensions) {
+  for (const std::string &option : options)
+    if (StringRef reason = explainConflict(getOptionName(option));
+        !reason.empty())
+      return makeError(
+          "'" + option +
+          "' can't be among the options of `ravel train`: " + reason);
+  for (const SearchDimension &dimension : dimensions)
+    if (Error error = checkDimension(dimension, options))
+      return error;
   return Error::success();
 }
 
@@ -249,7 +294,8 @@ Error SearchRequest::checkNames(const ModelSource &source) const {
 
 std::string Search::getFolder(const RunKey &key) const {
   return joinPath(joinPath(outFolder, "runs"),
-                  std::to_string(key.trial) + "-" + std::to_string(key.seed));
+                  std::to_string(key.trial) + "-" +
+                      std::to_string(seed + key.seed));
 }
 
 /// What must be the same for a search to go on.
@@ -314,20 +360,23 @@ Error Search::readJournal(StringRef path) {
     if (!value)
       return value.takeError();
     const json::Object *object = value->getAsObject();
-    std::optional<int64_t> trial, seedNumber;
+    std::optional<int64_t> trial;
+    std::optional<uint64_t> trainedSeed;
     if (object) {
       trial = object->getInteger("trial");
-      seedNumber = object->getInteger("seed");
+      if (const json::Value *number = object->get("seed"))
+        trainedSeed = number->getAsUINT64();
     }
-    if (!trial || !seedNumber)
+    if (!trial || !trainedSeed)
       return makeFileError(path,
                            "line " + Twine(number) + " is no result of a run");
     RunResult result;
     result.value = object->getNumber("value").value_or(HUGE_VAL);
     result.metric = object->getString("metric").value_or("").str();
     result.error = object->getString("error").value_or("").str();
-    results[{*trial, *seedNumber, object->getInteger("epochs").value_or(0)}] =
-        std::move(result);
+    RunKey key{*trial, static_cast<int64_t>(*trainedSeed - seed),
+               object->getInteger("epochs").value_or(0)};
+    results[key] = std::move(result);
   }
   return Error::success();
 }
@@ -338,7 +387,7 @@ Error Search::append(const RunKey &key, const RunResult &result) {
        zip(request.dimensions, request.points[key.trial]))
     values[dimension.getName()] = value;
   json::Object line{{"trial", key.trial},
-                    {"seed", key.seed},
+                    {"seed", seed + key.seed},
                     {"settings", std::move(values)},
                     {"seconds", result.seconds}};
   if (request.resource == HalvingResource::Epochs)
@@ -396,17 +445,43 @@ static std::string findReason(StringRef log) {
     consumeError(file.takeError());
     return "";
   }
-  std::string reason;
-  for (StringRef line : llvm::split((*file)->getBuffer(), '\n'))
+  StringRef reason, complaint;
+  for (StringRef line : llvm::split((*file)->getBuffer(), '\n')) {
     if (size_t at = line.find("error: "); at != StringRef::npos)
-      reason = line.drop_front(at + 7).trim().str();
-  return reason;
+      reason = line.drop_front(at + 7).trim();
+    // What an option is wrong for comes without that word.
+    if (complaint.empty() && line.consume_front("ravel: "))
+      complaint = line.trim();
+  }
+  return (reason.empty() ? complaint : reason).str();
+}
+
+/// Removes all that a run left but its log.
+static void keepLogAlone(StringRef folder) {
+  std::error_code ec;
+  std::vector<std::string> files;
+  for (sys::fs::directory_iterator it(folder, ec), end; !ec && it != end;
+       it.increment(ec))
+    if (sys::path::filename(it->path()) != "log.txt")
+      files.push_back(it->path());
+  for (const std::string &file : files)
+    sys::fs::remove(file);
+}
+
+/// Whether the learning rate of each step depends on how many there will be, so
+/// that a longer training must begin anew.
+static bool dependsOnLength(ArrayRef<std::string> arguments) {
+  StringRef schedule;
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (getOptionName(arguments[i]) == "schedule")
+      schedule = getOptionValue(arguments, i);
+  return schedule.starts_with("cosine") && !schedule.contains("total=");
 }
 
 RunResult Search::runOne(const RunKey &key, StringRef folder) const {
   std::vector<std::string> arguments = getArguments(key, folder);
-  bool goesOn =
-      key.epochs > 0 && sys::fs::exists(joinPath(folder, "last.safetensors"));
+  bool goesOn = key.epochs > 0 && !dependsOnLength(arguments) &&
+                sys::fs::exists(joinPath(folder, "last.safetensors"));
   arguments.push_back(goesOn ? "--resume" : "--overwrite");
   unsigned each = threads;
   if (each == 0 && searchJobs > 1)
@@ -513,15 +588,18 @@ Error Search::runAll(ArrayRef<RunKey> keys) {
       std::string folder = getFolder(key);
       RunResult result = runOne(key, folder);
       std::lock_guard lock(mutex);
-      // A run that an interrupt has ended is none.
-      if (wasInterrupted())
+      // A run that an interrupt has ended is none, and nothing may follow a
+      // line that could not be written whole.
+      if (wasInterrupted() || !failure.empty())
         return;
       if (Error error = append(key, result))
         failure = llvm::toString(std::move(error));
       results[key] = result;
       showResult(key, result);
       // Weights are kept only where training is to go on from them.
-      if (request.resource != HalvingResource::Epochs && result.error.empty())
+      if (!result.error.empty())
+        keepLogAlone(folder);
+      else if (request.resource != HalvingResource::Epochs)
         sys::fs::remove_directories(folder);
     }
   };
@@ -543,20 +621,23 @@ std::vector<Score> Search::rank(ArrayRef<int64_t> trials,
                                 const SearchRound &round) const {
   std::vector<Score> scores;
   for (int64_t trial : trials) {
-    Score score{trial, 0, 0, 0};
-    double squares = 0;
+    Score score{trial, 0, round.epochs, 0, 0};
+    std::vector<double> values;
     for (int64_t i = 0; i < round.seeds; ++i) {
       auto found = results.find({trial, i, round.epochs});
       if (found == results.end())
         continue;
-      ++score.seeds;
+      values.push_back(found->second.value);
       score.mean += found->second.value;
-      squares += found->second.value * found->second.value;
     }
+    score.seeds = values.size();
     score.mean = score.seeds > 0 ? score.mean / double(score.seeds) : HUGE_VAL;
-    if (std::isfinite(score.mean))
-      score.deviation = std::sqrt(std::max(
-          squares / double(score.seeds) - score.mean * score.mean, 0.0));
+    if (std::isfinite(score.mean)) {
+      double squares = 0;
+      for (double value : values)
+        squares += (value - score.mean) * (value - score.mean);
+      score.deviation = std::sqrt(squares / double(score.seeds));
+    }
     scores.push_back(score);
   }
   stable_sort(scores,
@@ -564,18 +645,64 @@ std::vector<Score> Search::rank(ArrayRef<int64_t> trials,
   return scores;
 }
 
+/// How many runs the rounds from `first` on have.
+static int64_t countRuns(const SearchRequest &request, size_t first) {
+  int64_t count = 0;
+  for (size_t i = first; i < request.rounds.size(); ++i) {
+    bool goesOn = i > 0 && request.resource == HalvingResource::Seeds;
+    int64_t before = goesOn ? request.rounds[i - 1].seeds : 0;
+    count += request.rounds[i].trials * (request.rounds[i].seeds - before);
+  }
+  return count;
+}
+
+/// Whether a run of the journal is one that a round may ask for.
+static bool isPlanned(const SearchRequest &request, const RunKey &key) {
+  return key.seed >= 0 && key.trial < int64_t(request.points.size()) &&
+         any_of(
+             request.rounds,
+             [&](const SearchRound &round) {
+               return key.epochs == round.epochs && key.seed < round.seeds;
+             });
+}
+
+/// The error of a first round in which no trial has a value.
+Error Search::describeFailure(ArrayRef<int64_t> trials,
+                              const SearchRound &round) const {
+  bool allFailed = true;
+  const RunKey *first = nullptr;
+  for (const auto &[key, result] : results) {
+    allFailed &= !result.error.empty();
+    if (!first && !result.error.empty() && is_contained(trials, key.trial) &&
+        key.epochs == round.epochs)
+      first = &key;
+  }
+  if (!first)
+    return makeError("no run has a value");
+  return makeError(Twine(allFailed ? "all runs failed, the first because: "
+                                   : "each trial has a run that failed, the "
+                                     "first because: ") +
+                   results.at(*first).error + " (" + getFolder(*first) +
+                   "/log.txt)");
+}
+
+/// A line of its own, above that of progress.
+void Search::showLine(const Twine &line) {
+  if (progress)
+    progress->print(line);
+  else
+    errs() << line << '\n';
+}
+
 Error Search::run() {
   std::vector<int64_t> trials(request.points.size());
   for (size_t i = 0; i < trials.size(); ++i)
     trials[i] = i;
-  int64_t before = 0;
-  for (const SearchRound &round : request.rounds) {
-    int64_t added = request.resource == HalvingResource::Seeds
-                        ? round.seeds - before
-                        : round.seeds;
-    total += round.trials * added;
-    before = round.seeds;
-  }
+  // Those that the journal has are done.
+  int64_t known = count_if(results, [&](const auto &entry) {
+    return isPlanned(request, entry.first);
+  });
+  total = std::max<int64_t>(countRuns(request, /*first=*/0) - known, 0);
   ProgressOptions display = getProgressDisplay();
   display.unit = "run";
   display.total = total;
@@ -589,10 +716,8 @@ Error Search::run() {
       for (int64_t trial : trials)
         if (RunKey key{trial, i, round.epochs}; !results.count(key))
           missing.push_back(key);
-    // Those that the journal has take no time.
-    if (number == 0)
-      total = std::max<int64_t>(
-          total - (int64_t(trials.size()) * round.seeds - missing.size()), 0);
+    // Those that the journal has take no time, nor do those that failed.
+    total = done + missing.size() + countRuns(request, number + 1);
     if (Error error = runAll(missing))
       return error;
     std::vector<Score> scores = rank(trials, round);
@@ -602,27 +727,23 @@ Error Search::run() {
     ranking.insert(ranking.begin(), scores.begin(), scores.end());
     if (stopped)
       break;
-    if (!scores.empty() && std::isinf(scores.front().mean)) {
-      for (int64_t trial : trials)
-        for (int64_t i = 0; i < round.seeds; ++i)
-          if (auto found = results.find({trial, i, round.epochs});
-              found != results.end() && !found->second.error.empty())
-            return makeError(
-                "all runs failed, the first because: " + found->second.error +
-                " (" + getFolder(found->first) + "/log.txt)");
-    }
+    auto failed = find_if(
+        scores, [](const Score &score) { return std::isinf(score.mean); });
+    if (number == 0 && failed == scores.begin())
+      return describeFailure(trials, round);
+    left = std::min<size_t>(left, failed - scores.begin());
     for (const Score &score : ArrayRef(scores).drop_front(left))
-      for (int64_t i = 0; i < round.seeds; ++i)
-        if (RunKey key{score.trial, i, 0};
-            results[{score.trial, i, round.epochs}].error.empty())
-          sys::fs::remove_directories(getFolder(key));
+      for (int64_t i = 0; i < round.seeds && !isLast; ++i)
+        if (results[{score.trial, i, round.epochs}].error.empty())
+          sys::fs::remove_directories(getFolder({score.trial, i, 0}));
     trials.clear();
     for (const Score &score : ArrayRef(scores).take_front(left))
       trials.push_back(score.trial);
     llvm::sort(trials);
     if (!isLast)
-      errs() << formatv("round {0} of {1}: {2} of {3} trials go on\n",
-                        number + 1, request.rounds.size(), left, scores.size());
+      showLine(formatv("round {0} of {1}: {2} of {3} trials go on", number + 1,
+                       request.rounds.size(), left, scores.size())
+                   .str());
   }
   if (progress)
     progress->finish();
@@ -633,6 +754,9 @@ Error Search::run() {
   std::set<int64_t> seen;
   llvm::erase_if(ranking, [&](const Score &score) {
     return score.seeds == 0 || !seen.insert(score.trial).second;
+  });
+  std::stable_partition(ranking.begin(), ranking.end(), [](const Score &score) {
+    return std::isfinite(score.mean);
   });
   return Error::success();
 }
@@ -663,6 +787,25 @@ Error Search::writeTable() {
       });
 }
 
+/// Removes what runs left, but not the logs of those that failed.
+void Search::removeRuns() const {
+  std::set<std::string> kept;
+  for (const auto &[key, result] : results)
+    if (!result.error.empty())
+      kept.insert(getFolder(key));
+  std::error_code ec;
+  std::vector<std::string> folders;
+  std::string runs = joinPath(outFolder, "runs");
+  for (sys::fs::directory_iterator it(runs, ec), end; !ec && it != end;
+       it.increment(ec))
+    if (!kept.count(it->path()))
+      folders.push_back(it->path());
+  for (const std::string &folder : folders)
+    sys::fs::remove_directories(folder);
+  // Stays unless it is empty.
+  sys::fs::remove(runs);
+}
+
 /// A word as a shell reads it.
 static std::string quote(StringRef word) {
   if (!word.empty() && all_of(word, [](char c) {
@@ -678,7 +821,7 @@ static std::string quote(StringRef word) {
 /// Trains the best trial into the folder `best`, or takes over the run that
 /// has.
 Error Search::keepBest() {
-  RunKey key{ranking.front().trial, 0, request.rounds.back().epochs};
+  RunKey key{ranking.front().trial, 0, ranking.front().epochs};
   std::string best = joinPath(outFolder, "best");
   std::string description = joinPath(outFolder, "best.json");
   json::Object what{{"trial", key.trial}, {"epochs", key.epochs}};
@@ -687,8 +830,11 @@ Error Search::keepBest() {
     Expected<json::Object> before = readJSONObject(description);
     if (!before)
       consumeError(before.takeError());
-    else if (json::Value(std::move(*before)) == json::Value(json::Object(what)))
+    else if (json::Value(std::move(*before)) ==
+             json::Value(json::Object(what))) {
+      removeRuns();
       return Error::success();
+    }
   }
   sys::fs::remove(description);
   sys::fs::remove_directories(best);
@@ -699,11 +845,14 @@ Error Search::keepBest() {
   } else {
     errs() << "training the best again\n";
     RunResult result = runOne(key, best);
+    stopped = wasInterrupted();
+    if (stopped)
+      return Error::success();
     if (!result.error.empty())
       return makeError("the best trial could not be trained again: " +
                        result.error);
   }
-  sys::fs::remove_directories(joinPath(outFolder, "runs"));
+  removeRuns();
   return writeJSON(description, std::move(what));
 }
 
@@ -714,6 +863,8 @@ Error Search::finish() {
     return Error::success();
   if (Error error = keepBest())
     return error;
+  if (stopped)
+    return Error::success();
   std::vector<size_t> widths;
   for (auto [i, dimension] : enumerate(request.dimensions)) {
     size_t width = dimension.getName().size();
@@ -723,10 +874,12 @@ Error Search::finish() {
   }
   outs() << formatv("{0,-5}  {1,5}  {2,12}  {3,10}", "trial", "seeds", metric,
                     "deviation");
+  std::string names;
   for (auto [dimension, width] : zip(request.dimensions, widths))
-    outs() << "  "
-           << left_justify(StringRef(dimension.getName()).ltrim("-"), width);
-  outs() << '\n';
+    raw_string_ostream(names)
+        << "  "
+        << left_justify(StringRef(dimension.getName()).ltrim("-"), width);
+  outs() << StringRef(names).rtrim() << '\n';
   for (const Score &score : ArrayRef(ranking).take_front(10)) {
     outs() << formatv("{0,-5}  {1,5}  ", score.trial, score.seeds);
     if (std::isfinite(score.mean))
@@ -739,10 +892,10 @@ Error Search::finish() {
     outs() << StringRef(values).rtrim() << '\n';
   }
   outs() << "\nthe best:\n ";
-  RunKey key{ranking.front().trial, 0, request.rounds.back().epochs};
+  RunKey key{ranking.front().trial, 0, ranking.front().epochs};
   for (const std::string &word : getArguments(key, joinPath(outFolder, "best")))
     outs() << ' ' << quote(word);
-  outs() << '\n';
+  outs() << " --overwrite\n";
   return Error::success();
 }
 
