@@ -152,6 +152,13 @@ TASKS = {
                                   input_scaling=0.837, bias_scaling=0.057)),
     "narma-50": (
         "NMSE, 50 units", "0.107",
+        # A cycle of one weight, some of whose connections jump.
+        lambda r, s: narma(r, s, "@loss", "1e-10", topology="small_world",
+                           distribution="constant", density=0.02, rewire=0.364,
+                           spectral_radius=0.933, leak=0.961,
+                           input_scaling=0.173, bias_scaling=0.0834)),
+    "narma-random-50": (
+        "NMSE, 50 units, random weights", "0.107",
         lambda r, s: narma(r, s, "@loss", "6e-11")),
     "narma-400": (
         "NMSE, 400 units", "", lambda r, s: narma(r, s, "@loss", "1e-8", units=400)),

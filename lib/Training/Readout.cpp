@@ -5,10 +5,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "ravel/Training/Readout.h"
+#include "DenseKernels.h"
 #include "ravel/Execution/FileIO.h"
 #include "llvm/ADT/STLExtras.h"
 #include <Eigen/Cholesky>
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -59,17 +59,16 @@ public:
       left.diagonal().head(numFeatures).array() += ridge;
       return left;
     };
-    auto right = sums.block(0, numFeatures + 1, size, numTargets);
+    Eigen::MatrixXd right = sums.block(0, numFeatures + 1, size, numTargets);
     std::vector<double> weights((numFeatures + 1) * numTargets);
     Eigen::Map<Matrix> result(weights.data(), numFeatures + 1, numTargets);
     if (isSingular)
       *isSingular = false;
-    // In blocks, so several times as fast, but not for what is nearly singular.
+    // In blocks, so many times as fast, but not for what is nearly singular.
     Eigen::MatrixXd left = makeLeft();
-    Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>> positive(left);
-    if (positive.info() == Eigen::Success &&
-        positive.rcond() > kLeastCondition) {
-      result.topRows(size) = positive.solve(right);
+    if (getDenseKernels().solvePositiveDefinite(left.data(), size, right.data(),
+                                                numTargets, kLeastCondition)) {
+      result.topRows(size) = right;
       return weights;
     }
     left = makeLeft();
@@ -141,10 +140,11 @@ public:
     Eigen::MatrixXd right =
         Eigen::MatrixXd::Zero(getOrder() + numFeatures, numTargets);
     right.topRows(getOrder()) = factor.rightCols(numTargets);
-    Eigen::HouseholderQR<Eigen::MatrixXd> solver(left);
+    getDenseKernels().solveLeastSquares(left.data(), left.rows(), size,
+                                        right.data(), numTargets);
     std::vector<double> weights((numFeatures + 1) * numTargets);
     Eigen::Map<Matrix> result(weights.data(), numFeatures + 1, numTargets);
-    result.topRows(size) = solver.solve(right);
+    result.topRows(size) = right.topRows(size);
     if (!result.allFinite())
       return makeDependentError();
     return weights;
@@ -172,10 +172,8 @@ private:
     Eigen::MatrixXd stack(getOrder() + more.rows(), getOrder());
     stack.topRows(getOrder()) = factor;
     stack.bottomRows(more.rows()) = more;
-    Eigen::HouseholderQR<Eigen::MatrixXd> solver(stack);
-    factor = solver.matrixQR()
-                 .topRows(getOrder())
-                 .template triangularView<Eigen::Upper>();
+    getDenseKernels().triangularize(stack.data(), stack.rows(), getOrder());
+    factor = stack.topRows(getOrder());
   }
 
   Eigen::MatrixXd factor;
@@ -347,7 +345,7 @@ static std::vector<int64_t> findCuts(const Group &group, int64_t order,
   if (options.washout > 0)
     cuts.push_back(options.washout);
   int64_t size = group.examples.size();
-  int64_t window = std::max<int64_t>(1024, 2 * order) / size + 1;
+  int64_t window = std::max<int64_t>(1024, order) / size + 1;
   int64_t counted = std::max<int64_t>(group.longest - options.washout, 0);
   if (!group.fold)
     window = std::clamp<int64_t>(counted / options.folds, 1, window);

@@ -5,10 +5,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "ravel/Training/ReservoirAnalysis.h"
+#include "DenseKernels.h"
 #include "ravel/Execution/FileIO.h"
 #include "ravel/Training/Random.h"
 #include "llvm/ADT/STLExtras.h"
-#include <Eigen/QR>
 #include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
@@ -255,7 +255,9 @@ static Eigen::MatrixXd fitReadout(const Eigen::MatrixXd &features,
   left.bottomRows(columns).diagonal().setConstant(1e-12 * size);
   Eigen::MatrixXd right = Eigen::MatrixXd::Zero(rows + columns, targets.cols());
   right.topRows(rows) = targets;
-  return Eigen::HouseholderQR<Eigen::MatrixXd>(left).solve(right);
+  getDenseKernels().solveLeastSquares(left.data(), left.rows(), columns,
+                                      right.data(), right.cols());
+  return right.topRows(columns);
 }
 
 Expected<std::vector<double>> measureMemory(ReservoirProbe &probe, double scale,

@@ -357,9 +357,8 @@ Error Solver::fit(ParameterStore &store, raw_ostream &os) {
   if (!chosen)
     return chosen.takeError();
   std::unique_ptr<Regression> all =
-      settings.kind == Regression::Recursive
-          ? std::move(parts->front())
-          : merge(settings.kind, *parts, /*without=*/nullptr);
+      parts->size() == 1 ? std::move(parts->front())
+                         : merge(settings.kind, *parts, /*without=*/nullptr);
   bool isSingular = false;
   Expected<std::vector<double>> weights =
       all->solve(chosen->ridge, hasBias, &isSingular);

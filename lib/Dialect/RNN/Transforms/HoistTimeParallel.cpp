@@ -43,6 +43,18 @@ static bool readsMatrix(Operation &op) {
   });
 }
 
+/// Whether it pays before a loop, where the results wait in memory. Beside a
+/// sparse product those of one number are as much to read back as its matrix
+/// is; a dense product begins with them for nothing.
+static bool paysBefore(Operation &op) {
+  auto linear = dyn_cast<LinearOp>(op);
+  bool isOfOne =
+      linear &&
+      cast<RankedTensorType>(linear.getVector().getType()).getDimSize(0) == 1;
+  return readsMatrix(op) &&
+         !(isOfOne && !op.getBlock()->getOps<SparseLinearOp>().empty());
+}
+
 bool ravel::rnn::isElement(Type type) {
   return isa<FloatType>(getElementTypeOrSelf(type)) || type.isInteger(32) ||
          isa<AlignmentType>(type);
@@ -377,7 +389,7 @@ struct HoistTimeParallelPass
     });
     for (ScanOp scan : scans) {
       reorderSums(scan);
-      hoistAfter(hoistBefore(scan, readsMatrix), readsMatrix);
+      hoistAfter(hoistBefore(scan, paysBefore), readsMatrix);
     }
   }
 };

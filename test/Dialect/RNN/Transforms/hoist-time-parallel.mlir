@@ -161,3 +161,18 @@ func.func @comparison_after(%x: !rnn.seq<tensor<3xf32>>, %h0: tensor<3xf32>, %W:
   }
   return %y : !rnn.seq<tensor<3xf32>>
 }
+
+// Beside a sparse product, that of one number stays.
+// CHECK-LABEL: func.func @sparse(
+// CHECK:         rnn.scan ({{.*}}) state(
+// CHECK-NEXT:      rnn.linear
+// CHECK-NEXT:      rnn.sparse_linear
+func.func @sparse(%x: !rnn.seq<tensor<1xf32>>, %h0: tensor<40xf32>, %W: tensor<1x40xf32>, %U: tensor<2x3x40xf32>) -> tensor<40xf32> {
+  %f = rnn.scan (%xt = %x : !rnn.seq<tensor<1xf32>>) state(%h = %h0 : tensor<40xf32>) -> () {
+    %0 = rnn.linear %xt, %W : tensor<1xf32>, tensor<1x40xf32> -> tensor<40xf32>
+    %1 = rnn.sparse_linear %h, %U : tensor<40xf32>, tensor<2x3x40xf32> -> tensor<40xf32>
+    %2 = arith.addf %0, %1 : tensor<40xf32>
+    rnn.yield state(%2) : tensor<40xf32>
+  }
+  return %f : tensor<40xf32>
+}
