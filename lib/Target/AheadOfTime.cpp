@@ -41,13 +41,15 @@ namespace {
 /// The functions of the object, at level 5.
 struct Functions {
   std::unique_ptr<LoweredFunction> run, reset, step;
+  /// Of a function that generates, in place of those.
+  std::unique_ptr<LoweredFunction> start, next;
+  Decoding decoding;
 
   SmallVector<const LoweredFunction *> all() const {
-    SmallVector<const LoweredFunction *> list{run.get()};
-    if (step) {
-      list.push_back(reset.get());
-      list.push_back(step.get());
-    }
+    SmallVector<const LoweredFunction *> list;
+    for (const auto *function : {&run, &reset, &step, &start, &next})
+      if (*function)
+        list.push_back(function->get());
     return list;
   }
 };
@@ -113,8 +115,12 @@ static Interface describeInterface(const ModelSource &source,
     interface.numParameters += *countElements(entry.spec.shape);
   }
 
-  const LoweredFunction &run = *functions.run;
+  interface.generates = functions.start != nullptr;
+  const LoweredFunction &run =
+      interface.generates ? *functions.start : *functions.run;
   auto inputs = run.find(Role::Input), outputs = run.find(Role::Output);
+  if (interface.generates)
+    outputs.clear();
   std::vector<std::string> outputNames = nameOutputs(outputs);
   // Offsets are there for functions without sequences, too.
   bool hasSequences =
@@ -148,6 +154,13 @@ static Interface describeInterface(const ModelSource &source,
   for (auto [output, name] : llvm::zip_equal(outputs, outputNames))
     interface.run.push_back(
         describeData(*output, makeCIdentifier(name, taken)));
+  if (interface.generates) {
+    const Argument &scores = functions.next->find(Role::Output)[0]->argument;
+    interface.numScores = *countElements(scores.shape);
+    interface.scoreType = scores.dtype;
+    interface.until = functions.decoding.until;
+    interface.maxGenerated = functions.decoding.max;
+  }
   if (!functions.step)
     return interface;
 
@@ -377,6 +390,27 @@ describeTiles(const ModelSource &source, const CompileOptions &options,
   return lines;
 }
 
+/// An error if the size of a call's workspace is not known before it.
+static llvm::Error verifyGenerator(const Functions &functions,
+                                   const ModelSource &source) {
+  for (const LoweredFunction *function : functions.all())
+    if (!function->isWorkspaceKnown)
+      return makeError("'" + source.path + "': @" + function->name +
+                       " needs memory whose size is not known before it runs, "
+                       "so that it can't be compiled ahead of time");
+  int64_t numMemories = llvm::count_if(
+      functions.next->find(Role::Input), [](const LoweredArgument *input) {
+        return input->argument.layout == RowLayout::Memory;
+      });
+  if (numMemories > RAVEL_MOST_MEMORIES)
+    return makeError("'" + source.path + "': the decoder of @" +
+                     functions.start->name + " attends to " +
+                     llvm::Twine(numMemories) +
+                     " sequences; compiled ahead of time it can attend to " +
+                     llvm::Twine(int(RAVEL_MOST_MEMORIES)));
+  return llvm::Error::success();
+}
+
 /// An error if the interface has no way to say what a call needs.
 static llvm::Error verifyRun(const LoweredFunction &run,
                              const ModelSource &source) {
@@ -390,6 +424,38 @@ static llvm::Error verifyRun(const LoweredFunction &run,
   return makeError("'" + source.path + "': @" + run.name +
                    " takes or gives what a C function can't be given: "
                    "attention's memories or weights");
+}
+
+/// Finds the parts of the function of a level 5 module.
+static llvm::Expected<Functions> findFunctions(ModuleOp module,
+                                               const CompiledCode &code,
+                                               StringRef name,
+                                               const ModelSource &source) {
+  auto part = [&](StringRef suffix) {
+    return describeFunction(module, (name + suffix).str());
+  };
+  Functions functions;
+  functions.run = part("");
+  if (!functions.run) {
+    boundWorkspace(module, (name + ".start").str());
+    boundWorkspace(module, (name + ".step").str());
+    functions.start = part(".start");
+    functions.next = part(".step");
+    for (const Signature &signature : code.signatures)
+      if (signature.name == functions.start->name)
+        functions.decoding = *signature.decoding;
+    if (llvm::Error error = verifyGenerator(functions, source))
+      return std::move(error);
+    return functions;
+  }
+  if (llvm::Error error = verifyRun(*functions.run, source))
+    return std::move(error);
+  functions.step = part(".step");
+  if (functions.step && !functions.step->streaming)
+    functions.step = nullptr;
+  if (functions.step)
+    functions.reset = part(".reset");
+  return functions;
 }
 
 //===----------------------------------------------------------------------===//
@@ -449,18 +515,11 @@ static llvm::Expected<Level> compileLevel(const ModelSource &source,
       evaluateWorkspace(**module, options.function, kReportedInstants,
                         /*batch=*/1)
           .value_or(0);
-  Functions functions;
-  functions.run = describeFunction(**module, options.function);
-  if (!functions.run)
-    return makeError("'" + source.path + "': @" + options.function +
-                     " generates: functions with a decoder run by "
-                     "`ravel run`, and can't be compiled ahead of time yet");
-  if (llvm::Error error = verifyRun(*functions.run, source))
-    return error;
-  functions.step = describeFunction(**module, options.function + ".step");
-  functions.reset = describeFunction(**module, options.function + ".reset");
-  if (functions.step && !functions.step->streaming)
-    functions.step = nullptr;
+  llvm::Expected<Functions> found =
+      findFunctions(**module, code, options.function, source);
+  if (!found)
+    return found.takeError();
+  const Functions &functions = *found;
 
   if (llvm::Error error = lowerToLLVM(**module, pipeline, source))
     return error;
@@ -481,8 +540,11 @@ static llvm::Expected<Level> compileLevel(const ModelSource &source,
   level.interface.weightBytes = weights->bytes;
   ObjectParts parts;
   parts.run = functions.run.get();
-  parts.reset = functions.step ? functions.reset.get() : nullptr;
+  parts.reset = functions.reset.get();
   parts.step = functions.step.get();
+  parts.start = functions.start.get();
+  parts.next = functions.next.get();
+  parts.decoding = functions.decoding;
   parts.weights = std::move(*weights);
   parts.manifest = code.manifest;
   parts.precision = options.compile.precision;
@@ -624,7 +686,8 @@ ravel::compileObject(const ModelSource &source, const ObjectOptions &options,
       return object.takeError();
     result.program = std::move(*object);
   }
-  if (forms.report)
+  // Nobody knows how often a step will be taken.
+  if (forms.report && !result.interface.generates)
     if (llvm::Error error = reportProducts(source, options, result.report))
       return error;
   result.report.parameters = result.interface.numParameters;

@@ -32,6 +32,7 @@ private:
   void writeWeights();
   void writeStream();
   void writeBatch();
+  void writeGenerator();
   /// "std::span<const float, 4> x", or of any extent.
   std::string getSpan(const DataParameter &parameter, bool isFixed);
   std::string getSpans(llvm::ArrayRef<DataParameter> list, bool isFixed);
@@ -278,6 +279,78 @@ void CppHeaderWriter::writeBatch() {
   os << "};\n\n";
 }
 
+void CppHeaderWriter::writeGenerator() {
+  std::string sizes, sizeNames;
+  for (const std::string &suffix : interface.lengthClasses) {
+    sizes += "std::size_t T" + suffix + ", ";
+    sizeNames += "T" + suffix + ", ";
+  }
+  std::string check;
+  for (const DataParameter &parameter : interface.run) {
+    std::string size = std::to_string(countRowElements(parameter));
+    if (parameter.isSequence)
+      size = "T" + interface.lengthClasses[parameter.lengthClass] +
+             (size == "1" ? "" : " * " + size);
+    check +=
+        (check.empty() ? "" : " || ") + parameter.name + ".size() < " + size;
+  }
+  std::string inputs = getSpans(interface.run, /*isFixed=*/false);
+  if (!inputs.empty())
+    inputs += ", ";
+  std::string sizesAlone =
+      StringRef(sizes).drop_back(sizes.empty() ? 0 : 2).str();
+  std::string namesAlone =
+      StringRef(sizeNames).drop_back(sizes.empty() ? 0 : 2).str();
+  os << "/// Sequences of classes, generated one at a time. Only the "
+        "constructor "
+        "and\n/// `reserve` allocate.\n"
+     << "class Generator {\npublic:\n"
+     << "  /// Look at `error` before anything else.\n  "
+     << (isExternal ? "explicit Generator(const Weights &weights)\n      : "
+                      "result(weights.error()), weights(weights.data()) {}\n"
+                    : "Generator() : result(static_cast<Error>(" + name +
+                          "_init())) {}\n")
+     << "  Error error() const noexcept { return result; }\n\n"
+     << "  /// Makes room for inputs of so many instants.\n"
+     << "  Error reserve(" << sizesAlone << ") {\n"
+     << "    std::size_t bytes = " << name << "_state_bytes(" << namesAlone
+     << ");\n"
+     << "    if (bytes == 0)\n      return Error::size;\n"
+     << "    if (bytes > memory.size())\n      memory = Memory(bytes);\n"
+     << "    return memory.data() ? Error{} : outOfMemory;\n  }\n\n"
+     << "  /// Writes the likeliest classes to `classes`, whose first `count` "
+        "are "
+        "them.\n"
+     << "  Error generate(" << sizes << inputs
+     << "std::span<std::int32_t> classes, std::size_t &count) noexcept {\n";
+  if (!check.empty())
+    os << "    if (" << check << ")\n      return Error::size;\n";
+  std::string given;
+  for (const DataParameter &parameter : interface.run)
+    given += parameter.name + ".data(), ";
+  std::string call = (isExternal ? "weights, " : "") +
+                     std::string("this->memory.data(), this->memory.size(), ") +
+                     sizeNames + given;
+  os << "    return static_cast<Error>(" << name << "_generate(" << call
+     << "classes.data(), classes.size(), &count));\n  }\n\n"
+     << "  /// Reads an example; `first` is the class for the first step.\n"
+     << "  Error start(" << sizes << inputs
+     << "std::int32_t &first) noexcept {\n";
+  if (!check.empty())
+    os << "    if (" << check << ")\n      return Error::size;\n";
+  os << "    return static_cast<Error>(" << name << "_start(" << call
+     << "&first));\n  }\n"
+     << "  /// The scores of the next class.\n"
+     << "  Error next(std::int32_t previous, std::span<"
+     << getCType(interface.scoreType) << ", " << interface.numScores
+     << "> scores) noexcept {\n    return static_cast<Error>(" << name
+     << "_next(this->memory.data(), previous, scores.data()));\n  }\n\n"
+     << "private:\n  Memory memory;\n  Error result{};\n";
+  if (isExternal)
+    os << "  const void *weights;\n";
+  os << "};\n\n";
+}
+
 void CppHeaderWriter::write() {
   os << "// " << name << ".hpp: @" << getCommentText(interface.function)
      << " of " << getCommentText(interface.model) << ", compiled by "
@@ -299,8 +372,12 @@ void CppHeaderWriter::write() {
   writeMemory();
   if (isExternal)
     writeWeights();
-  writeStream();
-  writeBatch();
+  if (interface.generates) {
+    writeGenerator();
+  } else {
+    writeStream();
+    writeBatch();
+  }
   os << "} // namespace ravel_models::" << name << "\n\n#endif // " << upper
      << "_HPP\n";
 }

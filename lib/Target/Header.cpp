@@ -25,12 +25,12 @@ llvm::ArrayRef<ErrorText> ravel::getErrors() {
        "workspace not to 64 bytes",
        false},
       {"ERROR_SIZE", "T or B is 0, or too large to be addressed", false},
-      {"ERROR_WORKSPACE", "the workspace is too small", false},
+      {"ERROR_WORKSPACE", "the workspace, or the state, is too small", false},
       {"ERROR_LENGTH", "a length is 0, or greater than T", false},
       {"ERROR_CLASS", "a class index is out of range", false},
       {"ERROR_CPU",
        "the processor lacks features that the code was compiled for", false},
-      {"ERROR_STATE", "the state was not reset", false},
+      {"ERROR_STATE", "the state was not reset, or started", false},
       {"ERROR_FORMAT", "the weights are not a safetensors file", true},
       {"ERROR_TRUNCATED", "the file of weights ends too early", true},
       {"ERROR_MISSING", "a tensor is missing", true},
@@ -127,6 +127,8 @@ private:
   void writeInit();
   void writeRun();
   void writeStream();
+  void writeGenerator();
+  void writeGeneratorExample();
   void writeLoader();
   /// A comment of lines that are wrapped at 78 columns.
   void comment(const llvm::Twine &text);
@@ -209,6 +211,9 @@ void HeaderWriter::listData(llvm::ArrayRef<DataParameter> list, bool isRun) {
   for (const DataParameter &parameter : list) {
     std::string extents =
         isRun ? getExtents(parameter, interface) : getRowExtents(parameter);
+    // One sequence is generated at a time.
+    if (interface.generates)
+      extents = StringRef(extents).substr(3).str();
     std::string text = describe(parameter);
     os << " *   " << (parameter.isOutput ? "out " : "in  ")
        << llvm::left_justify(parameter.name, 10) << ' '
@@ -235,8 +240,46 @@ void HeaderWriter::writeOverview() {
         "threads at once, on\n * different memory. Each returns 0 or an error, "
         "which "
      << name << "_strerror\n * explains.\n *\n";
-  writeExample();
+  if (interface.generates)
+    writeGeneratorExample();
+  else
+    writeExample();
   os << " */\n";
+}
+
+/// Likewise: what is generated from 100 instants.
+void HeaderWriter::writeGeneratorExample() {
+  std::string sizes, arrays, data;
+  for (size_t i = 0; i < interface.lengthClasses.size(); ++i)
+    sizes += (i ? ", " : "") + std::string("100");
+  for (const DataParameter &parameter : interface.run) {
+    std::string rows = parameter.isSequence ? "100 * " : "";
+    arrays +=
+        formatv(" *     static {0} {1}[{2}{3}];\n", getCType(parameter.dtype),
+                parameter.name, rows, getMacro(parameter, "SIZE"));
+    data += parameter.name + ", ";
+  }
+  os << " * Example:\n *\n";
+  if (interface.hasExternalWeights)
+    os << " *   #define " << upper << "_WITH_STDIO\n";
+  os << " *   #include \"" << name << ".h\"\n *   #include <stdio.h>\n"
+     << " *   #include <stdlib.h>\n *\n *   int main(void) {\n"
+     << arrays << " *     int32_t classes[" << upper << "_MAX];\n"
+     << " *     size_t count = 0, state_bytes = " << name << "_state_bytes("
+     << sizes << ");\n *     void *state = aligned_alloc(" << upper
+     << "_ALIGNMENT, state_bytes);\n";
+  if (interface.hasExternalWeights)
+    os << " *     void *weights = aligned_alloc(" << upper << "_ALIGNMENT, "
+       << name << "_weights_bytes());\n *     int error = " << name
+       << "_init_from_file(weights, \"weights.safetensors\");\n";
+  else
+    os << " *     int error = " << name << "_init();\n";
+  os << " *     if (!error)\n *       error = " << name << "_generate("
+     << (interface.hasExternalWeights ? "weights, " : "")
+     << "state, state_bytes, " << sizes << (sizes.empty() ? "" : ", ") << data
+     << "classes,\n *           " << upper << "_MAX, &count);\n"
+     << " *     if (error)\n *       fprintf(stderr, \"%s\\n\", " << name
+     << "_strerror(error));\n *     return error != 0;\n *   }\n";
 }
 
 /// A program that is complete but for its data: 100 instants of one example at
@@ -309,6 +352,12 @@ void HeaderWriter::writeConstants() {
       os << "#define " << getMacro(parameter, "CLASSES") << ' '
          << parameter.numClasses << '\n';
   }
+  if (interface.generates)
+    os << "/* Classes that have scores, the one that ends a sequence, and the "
+          "most that are\n * generated. */\n#define "
+       << upper << "_SCORES " << interface.numScores << "\n#define " << upper
+       << "_UNTIL " << interface.until << "\n#define " << upper << "_MAX "
+       << interface.maxGenerated << '\n';
   os << '\n';
 }
 
@@ -410,6 +459,57 @@ void HeaderWriter::writeRun() {
   declare("int", "run", getRunParameters());
 }
 
+void HeaderWriter::writeGenerator() {
+  std::vector<std::string> sizes;
+  for (const std::string &suffix : interface.lengthClasses)
+    sizes.push_back("size_t T" + suffix);
+  comment("A state is memory of the caller's in which one sequence is "
+          "generated. It has so many bytes" +
+          llvm::Twine(sizes.empty() ? "." : " for T instants;") +
+          " 0 if that can't be addressed. A state is used by one thread at a "
+          "time.");
+  declare("size_t", "state_bytes", sizes);
+  std::vector<std::string> parameters = getWeightsParameter();
+  parameters.insert(parameters.end(), {"void *state", "size_t state_bytes"});
+  llvm::append_range(parameters, sizes);
+  for (const DataParameter &parameter : interface.run)
+    parameters.push_back(getPointer(parameter));
+  bool hasClasses =
+      llvm::any_of(interface.run, [](const DataParameter &parameter) {
+        return parameter.numClasses != 0;
+      });
+
+  os << "/*\n * Generates a sequence of classes, always the one with the "
+        "highest score, from\n * one example:\n *\n";
+  listData(interface.run, /*isRun=*/true);
+  os << " *   out classes    int32_t  [capacity]\n *\n * Of these `count` are "
+        "written, the end left out; a capacity of\n * "
+     << upper << "_MAX is always enough.";
+  if (interface.hasExternalWeights)
+    os << "\n * `weights` must stay as long as the state is used.";
+  os << "\n *\n * Errors: NULL, ALIGNMENT, SIZE, WORKSPACE (the state is too "
+        "small)"
+     << (hasClasses ? ", CLASS" : "") << ".\n */\n";
+  std::vector<std::string> generate = parameters;
+  generate.insert(generate.end(),
+                  {"int32_t *classes", "size_t capacity", "size_t *count"});
+  declare("int", "generate", generate);
+
+  comment("Likewise step by step, for who chooses otherwise: reads the example "
+          "and gives the class that the first step is given.");
+  parameters.push_back("int32_t *first");
+  declare("int", "start", parameters);
+  comment(
+      "A step: given the class chosen last, the scores of the next, [" +
+      llvm::Twine(interface.numScores) +
+      "], of which softmax makes probabilities. When " + upper +
+      "_UNTIL is chosen, the sequence has ended.\n\nErrors: NULL, ALIGNMENT, "
+      "STATE, CLASS; then the state is as it was.");
+  declare("int", "next",
+          {"void *state", "int32_t previous",
+           (getCType(interface.scoreType) + " *scores").str()});
+}
+
 void HeaderWriter::writeStream() {
   if (!interface.hasStream) {
     comment("There is no streaming: @" + getCommentText(interface.function) +
@@ -506,8 +606,12 @@ void HeaderWriter::write() {
   writeConstants();
   writeErrors();
   writeInit();
-  writeRun();
-  writeStream();
+  if (interface.generates) {
+    writeGenerator();
+  } else {
+    writeRun();
+    writeStream();
+  }
   os << "#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << upper << "_H */\n";
   writeLoader();
 }

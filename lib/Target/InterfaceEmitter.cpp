@@ -63,6 +63,7 @@ public:
   void emitInit();
   void emitRun();
   void emitStream();
+  void emitGenerator();
   void emitStrerror();
 
 private:
@@ -80,10 +81,14 @@ private:
   Constant *describeArgument(const LoweredArgument &argument);
   Constant *describeArguments(llvm::ArrayRef<const LoweredArgument *> list,
                               const llvm::Twine &name);
-  Constant *describeRun();
-  /// A function (T of each class, batch) to the bytes of workspace that the
-  /// model's function needs for sequences of T instants.
-  llvm::Function *emitWorkspaceQuery();
+  Constant *describeFunction(const LoweredFunction &function,
+                             int64_t numLengthClasses);
+  Constant *describeGenerator();
+  /// A function (T of each class, batch) to the bytes of workspace that
+  /// `function` needs for sequences, or memories, of T instants.
+  llvm::Function *emitWorkspaceQuery(const LoweredFunction &function);
+  /// Memory of the function's frame with these values, one after the other.
+  Value *createArrayOf(Type *type, llvm::ArrayRef<Value *> values);
   Constant *describeWeights();
 
   // Functions.
@@ -210,8 +215,7 @@ Constant *Emitter::createOffsets(const LoweredFunction &function) {
   return createArray(offsets, i64, function.name + ".prepared");
 }
 
-llvm::Function *Emitter::emitWorkspaceQuery() {
-  const LoweredFunction &run = *parts.run;
+llvm::Function *Emitter::emitWorkspaceQuery(const LoweredFunction &run) {
   auto *query = llvm::Function::Create(
       llvm::FunctionType::get(i64, {pointer, i64}, false),
       llvm::GlobalValue::InternalLinkage, run.name + ".bytes", module);
@@ -221,6 +225,8 @@ llvm::Function *Emitter::emitWorkspaceQuery() {
     return query;
   }
   llvm::Function *companion = module.getFunction(run.name + ".workspace");
+  // A step of a decoder has memories, and no sequences.
+  bool isStep = &run == parts.next;
   Value *batch = query->getArg(1), *result = createSlot(i64);
   auto getLength = [&](int64_t lengthClass) {
     Value *length =
@@ -242,6 +248,11 @@ llvm::Function *Emitter::emitWorkspaceQuery() {
       arguments.push_back(batch);
       continue;
     }
+    int64_t memoryClass = argument.argument.memoryClass;
+    if (argument.argument.role == Role::Longest) {
+      arguments.push_back(getLength(memoryClass));
+      continue;
+    }
     if (!argument.shape) {
       arguments.push_back(llvm::PoisonValue::get(
           companion->getArg(arguments.size())->getType()));
@@ -252,15 +263,25 @@ llvm::Function *Emitter::emitWorkspaceQuery() {
     Value *address =
         llvm::ConstantPointerNull::get(llvm::cast<llvm::PointerType>(pointer));
     for (int64_t dim : *argument.shape)
-      sizes.push_back(number(std::max<int64_t>(dim, 0)));
-    if (argument.argument.role == Role::Offsets) {
+      sizes.push_back(dim < 0 && argument.argument.role == Role::Output &&
+                              !sizes.empty()
+                          ? getLength(memoryClass)
+                          : number(std::max<int64_t>(dim, 0)));
+    if (argument.argument.role == Role::Offsets && isStep) {
+      sizes.front() = number(1);
+    } else if (argument.argument.role == Role::Offsets) {
       sizes.front() = builder.CreateAdd(
           getLength(argument.argument.lengthClass), number(1));
+    } else if (argument.argument.role == Role::Starts) {
+      sizes.front() = builder.CreateAdd(batch, number(1));
+    } else if (argument.argument.layout == RowLayout::Memory) {
+      sizes.front() = builder.CreateMul(getLength(memoryClass), batch);
     } else if (argument.argument.layout == RowLayout::Sequence) {
       sizes.front() =
           builder.CreateMul(getLength(argument.argument.lengthClass), batch);
     } else if (argument.argument.layout == RowLayout::Example ||
-               argument.argument.role == Role::Order) {
+               argument.argument.role == Role::Order ||
+               argument.argument.role == Role::Sources) {
       sizes.front() = batch;
     }
     addMemRef(address, sizes);
@@ -272,13 +293,13 @@ llvm::Function *Emitter::emitWorkspaceQuery() {
 }
 
 /// `RavelFunction` of the runtime.
-Constant *Emitter::describeRun() {
-  const LoweredFunction &run = *parts.run;
+Constant *Emitter::describeFunction(const LoweredFunction &run,
+                                    int64_t numLengthClasses) {
   auto null =
       llvm::ConstantPointerNull::get(llvm::cast<llvm::PointerType>(pointer));
   Constant *workspace = null;
   if (run.hasWorkspace)
-    workspace = emitWorkspaceQuery();
+    workspace = emitWorkspaceQuery(run);
   auto ordinary = run.find(LoweredArgument::Kind::Ordinary);
   auto *type = llvm::StructType::get(
       context, {pointer, pointer, i32, i32, i32, i32, pointer, pointer});
@@ -287,10 +308,40 @@ Constant *Emitter::describeRun() {
           type, {module.getFunction("ravel_" + run.name), workspace,
                  number32(ordinary.size()),
                  number32(run.find(LoweredArgument::Kind::Prepared).size()),
-                 number32(interface.lengthClasses.size()), number32(0),
+                 number32(numLengthClasses), number32(0),
                  describeArguments(ordinary, run.name + ".arguments"),
                  createOffsets(run)}),
       run.name + ".description");
+}
+
+/// `RavelGenerator` of the runtime.
+Constant *Emitter::describeGenerator() {
+  const LoweredFunction &start = *parts.start, &next = *parts.next;
+  const Decoding &decoding = parts.decoding;
+  int64_t firstMemory = 1 + decoding.states + decoding.examples;
+  auto given = llvm::ArrayRef(start.find(Role::Output)).drop_front(firstMemory);
+  llvm::SmallVector<Constant *> classes;
+  size_t number = 0;
+  for (const LoweredArgument *input : next.find(Role::Input)) {
+    if (input->argument.layout != RowLayout::Memory)
+      continue;
+    size_t own = input->argument.memoryClass;
+    classes.resize(std::max(classes.size(), own + 1), number32(0));
+    classes[own] = number32(given[number++]->argument.memoryClass);
+  }
+  Constant *startDescription =
+      describeFunction(start, interface.lengthClasses.size());
+  Constant *nextDescription = describeFunction(next, classes.size());
+  auto *type = llvm::StructType::get(
+      context, {pointer, pointer, i32, i32, i32, i32, i32, i32, i64, pointer});
+  return createConstant(
+      llvm::ConstantStruct::get(
+          type, {startDescription, nextDescription, number32(decoding.states),
+                 number32(decoding.examples), number32(given.size()),
+                 number32(decoding.outputs), number32(decoding.until),
+                 number32(0), this->number(decoding.max),
+                 createArray(classes, i32, "memory.classes")}),
+      "generator.description");
 }
 
 /// `RavelWeights` of the runtime.
@@ -316,7 +367,8 @@ Constant *Emitter::describeWeights() {
   auto *preparationType = llvm::StructType::get(
       context, {pointer, i32, i32, pointer, pointer, i64, i64});
   llvm::SmallVector<Constant *> preparations;
-  for (const LoweredFunction *function : {parts.run, parts.reset, parts.step}) {
+  for (const LoweredFunction *function :
+       {parts.run, parts.reset, parts.step, parts.start, parts.next}) {
     if (!function || !function->preparation)
       continue;
     const LoweredFunction &preparation = *function->preparation;
@@ -559,17 +611,20 @@ void Emitter::emitInit() {
   builder.CreateRet(llvm::ConstantInt::get(size, parts.weights.bytes));
 }
 
+Value *Emitter::createArrayOf(Type *type, llvm::ArrayRef<Value *> values) {
+  Value *array = createSlot(
+      llvm::ArrayType::get(type, std::max<size_t>(values.size(), 1)));
+  for (auto [index, value] : llvm::enumerate(values))
+    builder.CreateStore(value,
+                        builder.CreateConstInBoundsGEP1_64(type, array, index));
+  return array;
+}
+
 void Emitter::emitRun() {
-  Constant *description = describeRun();
+  if (!parts.run)
+    return;
   size_t numClasses = interface.lengthClasses.size();
-  auto makeArray = [&](Type *type, llvm::ArrayRef<Value *> values) {
-    Value *array = createSlot(
-        llvm::ArrayType::get(type, std::max<size_t>(values.size(), 1)));
-    for (auto [index, value] : llvm::enumerate(values))
-      builder.CreateStore(
-          value, builder.CreateConstInBoundsGEP1_64(type, array, index));
-    return array;
-  };
+  Constant *description = describeFunction(*parts.run, numClasses);
 
   // (T of each class, B)
   llvm::SmallVector<Type *> types(numClasses + 1, size);
@@ -579,7 +634,7 @@ void Emitter::emitRun() {
     sizes.push_back(bytes->getArg(i));
   builder.CreateRet(builder.CreateCall(
       getRuntime("ravel_workspace_bytes", size, {pointer, pointer, size}),
-      {description, makeArray(size, sizes), bytes->getArg(numClasses)}));
+      {description, createArrayOf(size, sizes), bytes->getArg(numClasses)}));
 
   // ([weights,] T of each class, B, lengths of each class, data, workspace, its
   // bytes)
@@ -597,11 +652,11 @@ void Emitter::emitRun() {
       values.push_back(run->getArg(begin + i));
     return values;
   };
-  Value *steps = makeArray(size, getArguments(first, numClasses));
+  Value *steps = createArrayOf(size, getArguments(first, numClasses));
   Value *batch = run->getArg(first + numClasses);
   Value *lengths =
-      makeArray(pointer, getArguments(first + numClasses + 1, numClasses));
-  Value *data = makeArray(
+      createArrayOf(pointer, getArguments(first + numClasses + 1, numClasses));
+  Value *data = createArrayOf(
       pointer, getArguments(first + 2 * numClasses + 1, interface.run.size()));
   size_t last = types.size() - 1;
   Value *base = weights;
@@ -783,6 +838,77 @@ void Emitter::emitSteps() {
 }
 
 //===----------------------------------------------------------------------===//
+// Generators
+//===----------------------------------------------------------------------===//
+
+void Emitter::emitGenerator() {
+  if (!parts.start)
+    return;
+  Constant *description = describeGenerator();
+  size_t numClasses = interface.lengthClasses.size();
+  size_t numInputs = interface.run.size();
+  auto getArguments = [](llvm::Function *function, size_t begin, size_t count) {
+    llvm::SmallVector<Value *> values;
+    for (size_t i = 0; i < count; ++i)
+      values.push_back(function->getArg(begin + i));
+    return values;
+  };
+
+  // (T of each class)
+  llvm::Function *bytes = createFunction(
+      "_state_bytes", size, llvm::SmallVector<Type *>(numClasses, size));
+  builder.CreateRet(builder.CreateCall(
+      getRuntime("ravel_generator_bytes", size, {pointer, pointer}),
+      {description, createArrayOf(size, getArguments(bytes, 0, numClasses))}));
+
+  // ([weights,] state, its bytes, T of each class, data, ...)
+  size_t first = interface.hasExternalWeights ? 1 : 0;
+  auto emitStart = [&](const llvm::Twine &suffix, llvm::StringRef runtime,
+                       llvm::ArrayRef<Type *> rest) {
+    llvm::SmallVector<Type *> types(first + 1, pointer);
+    types.append(numClasses + 1, size);
+    types.append(numInputs, pointer);
+    llvm::append_range(types, rest);
+    llvm::Function *function = createFunction(suffix, i32, types);
+    Value *base = weights;
+    if (first) {
+      base = function->getArg(0);
+      checkPointers({}, {base});
+    }
+    llvm::SmallVector<Type *> given{pointer, pointer, pointer,
+                                    size,    pointer, pointer};
+    llvm::append_range(given, rest);
+    llvm::SmallVector<Value *> arguments{
+        description,
+        base,
+        function->getArg(first),
+        function->getArg(first + 1),
+        createArrayOf(size, getArguments(function, first + 2, numClasses)),
+        createArrayOf(pointer, getArguments(function, first + 2 + numClasses,
+                                            numInputs))};
+    llvm::append_range(
+        arguments,
+        getArguments(function, types.size() - rest.size(), rest.size()));
+    Mode mode = flushTinyNumbers();
+    Value *result =
+        builder.CreateCall(getRuntime(runtime, i32, given), arguments);
+    restoreMode(mode);
+    builder.CreateRet(result);
+  };
+  emitStart("_start", "ravel_start", {pointer});
+  emitStart("_generate", "ravel_generate", {pointer, size, pointer});
+
+  // (state, the class chosen last, scores)
+  llvm::Function *next = createFunction("_next", i32, {pointer, i32, pointer});
+  Mode mode = flushTinyNumbers();
+  Value *result = builder.CreateCall(
+      getRuntime("ravel_next", i32, {pointer, pointer, i32, pointer}),
+      {description, next->getArg(0), next->getArg(1), next->getArg(2)});
+  restoreMode(mode);
+  builder.CreateRet(result);
+}
+
+//===----------------------------------------------------------------------===//
 // Messages
 //===----------------------------------------------------------------------===//
 
@@ -797,11 +923,11 @@ void Emitter::emitStrerror() {
       "data are not aligned to their elements, or a state, weights or a "
       "workspace not to 64 bytes",
       "T or B is 0, or too large to be addressed",
-      "the workspace is too small",
+      "the workspace, or the state, is too small",
       "a length is 0, or greater than the number of instants",
       "a class index is out of range",
       "the processor lacks features that the code was compiled for",
-      "the state was not reset",
+      "the state was not reset, or started",
       "the weights are not a safetensors file",
       "the file of weights ends too early"};
   size_t numGeneral = texts.size();
@@ -869,5 +995,6 @@ void ravel::emitInterface(const Interface &interface, const ObjectParts &parts,
   emitter.emitInit();
   emitter.emitRun();
   emitter.emitStream();
+  emitter.emitGenerator();
   emitter.emitStrerror();
 }

@@ -27,6 +27,9 @@ struct ObjectParts {
   const LoweredFunction *run = nullptr;
   /// Null where the function does not stream.
   const LoweredFunction *reset = nullptr, *step = nullptr;
+  /// Of a function that generates, which has no `run`: its parts.
+  const LoweredFunction *start = nullptr, *next = nullptr;
+  Decoding decoding;
   WeightLayout weights;
   /// In the order that error codes number them.
   llvm::ArrayRef<ManifestEntry> manifest;

@@ -58,6 +58,12 @@ struct Interface {
   /// takes.
   bool hasStream = false;
   std::vector<DataParameter> reset, step;
+  /// Whether the function generates classes, and has no `run`: then `run` lists
+  /// what is given to begin with. How many classes have scores, the one that
+  /// ends, and the most that are generated.
+  bool generates = false;
+  int64_t numScores = 0, until = 0, maxGenerated = 0;
+  DType scoreType = DType::F32;
   /// The number of OpenMP threads is the runtime's to choose.
   bool hasThreads = false;
   int64_t numParameters = 0;

@@ -434,3 +434,383 @@ int ravel_run(const RavelFunction *function, const void *weights,
   }
   return 0;
 }
+
+/*===----------------------------------------------------------------------===*\
+ * Functions with a decoder, for one example
+\*===----------------------------------------------------------------------===*/
+
+/* What a state that was started begins with: "RVLSTART". */
+static const uint64_t kStarted = 0x52564c5354415254;
+
+/* The beginning of a state. */
+typedef struct {
+  uint64_t magic;
+  const void *weights;
+  int64_t bytes;
+  /* Whether the latest states are in the second of two places. */
+  int64_t isSecond;
+} Header;
+
+/* What is in a state: where it begins, all else follows from the lengths. */
+typedef struct {
+  Header *header;
+  /* Of each class: of `start`, and of the memories of `step`. */
+  size_t *lengths, *memories;
+  /* 0, 1, ..., the longest length: the first row of each instant. */
+  int64_t *offsets;
+  /* Of each class of memories: 0 and its length. */
+  int64_t *starts;
+  /* What `start` gave: a class, states, values of the example, memories. */
+  void **given;
+  /* The second place of each state, and what a step gives beside them. */
+  void **states, **outputs;
+  /* Of a call: data, pointers to descriptors, descriptors, workspace. */
+  void **data, **pointers;
+  Descriptor *descriptors;
+  void *workspace;
+} Generation;
+
+/* Rows of an argument for one example; negative where it has none. */
+static int64_t countRows(const RavelArgument *argument, const size_t *lengths) {
+  switch (argument->layout) {
+  case RAVEL_SEQUENCE:
+    return (int64_t)lengths[argument->lengthClass];
+  case RAVEL_MEMORY:
+    return (int64_t)lengths[argument->memoryClass];
+  case RAVEL_EXAMPLE:
+    return 1;
+  default:
+    return -1;
+  }
+}
+
+/* The argument with the size of an alignment. */
+static RavelArgument resolve(const RavelArgument *argument,
+                             const size_t *lengths) {
+  RavelArgument resolved = *argument;
+  for (int32_t i = 0; i < resolved.rank; ++i)
+    if (resolved.shape[i] < 0)
+      resolved.shape[i] = (int64_t)lengths[resolved.memoryClass];
+  return resolved;
+}
+
+static void *takeTensor(Arena *arena, const RavelArgument *argument,
+                        const size_t *lengths) {
+  RavelArgument resolved = resolve(argument, lengths);
+  int64_t rows = countRows(argument, lengths);
+  return take(arena, multiply(rows < 0 ? 1 : rows, getRowBytes(&resolved)));
+}
+
+static int64_t countArguments(const RavelFunction *function) {
+  return function->numArguments + function->numPrepared + 1;
+}
+
+/* Finds the parts of a state in its memory, or measures them. `T` may be the
+ * state's own. */
+static Generation layOut(Arena *arena, const RavelGenerator *generator,
+                         const size_t *T, size_t *memories) {
+  const RavelFunction *start = generator->start, *step = generator->step;
+  Generation parts;
+  int64_t longest = 0;
+  for (int32_t c = 0; c < start->numLengthClasses; ++c)
+    if ((int64_t)T[c] > longest)
+      longest = (int64_t)T[c];
+  parts.header = take(arena, sizeof(Header));
+  parts.lengths =
+      take(arena, (start->numLengthClasses + 1) * (int64_t)sizeof(size_t));
+  parts.memories =
+      take(arena, (step->numLengthClasses + 1) * (int64_t)sizeof(size_t));
+  parts.offsets = take(arena, multiply(longest + 1, 8));
+  parts.starts = take(arena, (step->numLengthClasses + 1) * 16);
+  if (arena->memory)
+    memories = parts.memories;
+  for (int32_t c = 0; c < step->numLengthClasses; ++c)
+    memories[c] = T[generator->memoryClasses[c]];
+
+  int64_t numGiven = 1 + generator->numStates + generator->numExamples +
+                     generator->numMemories;
+  int64_t most = countArguments(start);
+  if (countArguments(step) > most)
+    most = countArguments(step);
+  int64_t pointer = sizeof(void *);
+  parts.given = take(arena, numGiven * pointer);
+  parts.states = take(arena, (generator->numStates + 1) * pointer);
+  parts.outputs = take(arena, generator->numOutputs * pointer);
+  parts.data = take(arena, most * pointer);
+  parts.pointers = take(arena, most * pointer);
+  parts.descriptors = take(arena, most * (int64_t)sizeof(Descriptor));
+  int isThere = arena->memory && arena->bytes >= 0;
+  int64_t k = 0;
+  for (int32_t i = 0; i < start->numArguments; ++i)
+    if (start->arguments[i].role == RAVEL_OUTPUT) {
+      void *place = takeTensor(arena, &start->arguments[i], T);
+      if (isThere)
+        parts.given[k++] = place;
+    }
+  k = 0;
+  for (int32_t i = 0; i < step->numArguments; ++i)
+    if (step->arguments[i].role == RAVEL_OUTPUT) {
+      void *place = takeTensor(arena, &step->arguments[i], memories);
+      if (isThere && k < generator->numOutputs)
+        parts.outputs[k] = place;
+      else if (isThere)
+        parts.states[k - generator->numOutputs] = place;
+      ++k;
+    }
+  int64_t bytes = start->workspace ? start->workspace(T, 1) : 0;
+  int64_t stepBytes = step->workspace ? step->workspace(memories, 1) : 0;
+  parts.workspace = take(arena, bytes > stepBytes ? bytes : stepBytes);
+  return parts;
+}
+
+size_t ravel_generator_bytes(const RavelGenerator *generator, const size_t *T) {
+  size_t memories[RAVEL_MOST_MEMORIES];
+  if (isTooLarge(generator->start, T, 1))
+    return 0;
+  Arena arena = {0, 0};
+  layOut(&arena, generator, T, memories);
+  return arena.bytes < 0 || (uint64_t)arena.bytes > SIZE_MAX / 2
+             ? 0
+             : (size_t)arena.bytes;
+}
+
+/* Calls a part for one example, whose inputs and outputs are in `parts->data`.
+ */
+static void callPart(const RavelFunction *function, const Generation *parts,
+                     const size_t *lengths, int isStep) {
+  int64_t one = 1;
+  void **next = parts->data;
+  for (int32_t i = 0; i < function->numArguments; ++i) {
+    const RavelArgument *argument = &function->arguments[i];
+    Descriptor *descriptor = &parts->descriptors[i];
+    parts->pointers[i] = descriptor;
+    switch (argument->role) {
+    case RAVEL_BATCH:
+      parts->pointers[i] = &one;
+      continue;
+    case RAVEL_OFFSETS:
+      describeList(descriptor, parts->offsets,
+                   isStep || argument->lengthClass >= function->numLengthClasses
+                       ? 1
+                       : (int64_t)lengths[argument->lengthClass] + 1);
+      continue;
+    case RAVEL_ORDER:
+    case RAVEL_SOURCES:
+      /* The only example is the first. */
+      describeList(descriptor, parts->offsets, 1);
+      continue;
+    case RAVEL_STARTS:
+      describeList(descriptor, parts->starts + 2 * argument->memoryClass, 2);
+      continue;
+    case RAVEL_LONGEST:
+      parts->pointers[i] = parts->starts + 2 * argument->memoryClass + 1;
+      continue;
+    case RAVEL_PARAMETER: {
+      const char *tensor =
+          (const char *)parts->header->weights + argument->offset;
+      describe(descriptor, tensor, argument, -1);
+      if (argument->rank == 0)
+        parts->pointers[i] = (void *)tensor;
+      continue;
+    }
+    default:
+      break;
+    }
+    void *data = *next++;
+    RavelArgument resolved = resolve(argument, lengths);
+    int64_t rows = countRows(argument, lengths);
+    describe(descriptor, data, &resolved, rows);
+    if (rows < 0 && argument->rank == 0 && argument->role == RAVEL_INPUT)
+      parts->pointers[i] = data;
+  }
+  int32_t last = function->numArguments;
+  for (int32_t i = 0; i < function->numPrepared; ++i, ++last) {
+    describeList(
+        &parts->descriptors[last],
+        (const char *)parts->header->weights + function->preparedOffsets[i], 1);
+    parts->pointers[last] = &parts->descriptors[last];
+  }
+  if (function->workspace) {
+    describeList(&parts->descriptors[last], parts->workspace,
+                 function->workspace(lengths, 1));
+    parts->pointers[last] = &parts->descriptors[last];
+  }
+  function->entry(parts->pointers);
+}
+
+static int checkStart(const RavelGenerator *generator, const void *state,
+                      size_t stateBytes, const size_t *T, void *const *data) {
+  const RavelFunction *start = generator->start;
+  if (!state)
+    return RAVEL_ERROR_NULL;
+  int isWrong = isMisaligned(state, kLine);
+  void *const *next = data;
+  for (int32_t i = 0; i < start->numArguments; ++i)
+    if (start->arguments[i].role == RAVEL_INPUT) {
+      if (!*next)
+        return RAVEL_ERROR_NULL;
+      isWrong |=
+          isMisaligned(*next++, (size_t)getElementBytes(&start->arguments[i]));
+    }
+  if (isWrong)
+    return RAVEL_ERROR_ALIGNMENT;
+  size_t bytes = ravel_generator_bytes(generator, T);
+  if (bytes == 0)
+    return RAVEL_ERROR_SIZE;
+  if (bytes > stateBytes)
+    return RAVEL_ERROR_WORKSPACE;
+  next = data;
+  for (int32_t i = 0; i < start->numArguments; ++i) {
+    const RavelArgument *argument = &start->arguments[i];
+    if (argument->role != RAVEL_INPUT)
+      continue;
+    const int32_t *classes = *next++;
+    int64_t rows = countRows(argument, T);
+    for (int64_t row = 0; argument->numClasses && row < (rows < 0 ? 1 : rows);
+         ++row)
+      if (classes[row] < 0 || classes[row] >= argument->numClasses)
+        return RAVEL_ERROR_CLASS;
+  }
+  return 0;
+}
+
+int ravel_start(const RavelGenerator *generator, const void *weights,
+                void *state, size_t stateBytes, const size_t *T,
+                void *const *data, int32_t *first) {
+  if (!first)
+    return RAVEL_ERROR_NULL;
+  int error = isMisaligned(first, sizeof *first)
+                  ? RAVEL_ERROR_ALIGNMENT
+                  : checkStart(generator, state, stateBytes, T, data);
+  if (error)
+    return error;
+  const RavelFunction *start = generator->start;
+  Arena arena = {state, 0};
+  Generation parts = layOut(&arena, generator, T, 0);
+  parts.header->magic = kStarted;
+  parts.header->weights = weights;
+  parts.header->bytes = arena.bytes;
+  parts.header->isSecond = 0;
+  int64_t longest = 0;
+  for (int32_t c = 0; c < start->numLengthClasses; ++c) {
+    parts.lengths[c] = T[c];
+    if ((int64_t)T[c] > longest)
+      longest = (int64_t)T[c];
+  }
+  for (int64_t t = 0; t <= longest; ++t)
+    parts.offsets[t] = t;
+  for (int32_t c = 0; c < generator->step->numLengthClasses; ++c) {
+    parts.starts[2 * c] = 0;
+    parts.starts[2 * c + 1] = (int64_t)parts.memories[c];
+  }
+  void **next = parts.data;
+  void *const *input = data;
+  void **output = parts.given;
+  for (int32_t i = 0; i < start->numArguments; ++i)
+    if (isData(&start->arguments[i]))
+      *next++ = start->arguments[i].role == RAVEL_INPUT ? *input++ : *output++;
+  callPart(start, &parts, parts.lengths, /*isStep=*/0);
+  *first = *(const int32_t *)parts.given[0];
+  return 0;
+}
+
+int ravel_next(const RavelGenerator *generator, void *state, int32_t previous,
+               void *scores) {
+  const RavelFunction *step = generator->step;
+  const RavelArgument *class = 0, *score = 0;
+  for (int32_t i = 0; i < step->numArguments; ++i) {
+    const RavelArgument *argument = &step->arguments[i];
+    if (argument->role == RAVEL_INPUT && !class)
+      class = argument;
+    if (argument->role == RAVEL_OUTPUT && !score)
+      score = argument;
+  }
+  if (!state || !scores)
+    return RAVEL_ERROR_NULL;
+  if (isMisaligned(state, kLine) ||
+      isMisaligned(scores, (size_t)getElementBytes(score)))
+    return RAVEL_ERROR_ALIGNMENT;
+  Header *header = state;
+  if (header->magic != kStarted)
+    return RAVEL_ERROR_STATE;
+  if (class->numClasses && (previous < 0 || previous >= class->numClasses))
+    return RAVEL_ERROR_CLASS;
+  /* The lengths come right after the header. */
+  Arena arena = {state, 0};
+  take(&arena, sizeof(Header));
+  const size_t *lengths = take(&arena, 1);
+  arena.bytes = 0;
+  Generation parts = layOut(&arena, generator, lengths, 0);
+  int32_t numStates = generator->numStates;
+  void **first = parts.given + 1, **second = parts.states;
+  void **from = header->isSecond ? second : first;
+  void **to = header->isSecond ? first : second;
+  void **next = parts.data;
+  int64_t input = 0, output = 0;
+  for (int32_t i = 0; i < step->numArguments; ++i) {
+    const RavelArgument *argument = &step->arguments[i];
+    if (argument->role == RAVEL_INPUT) {
+      int64_t k = input++;
+      *next++ = k == 0           ? (void *)&previous
+                : k <= numStates ? from[k - 1]
+                                 : parts.given[k];
+    } else if (argument->role == RAVEL_OUTPUT) {
+      int64_t k = output++;
+      *next++ = k == 0                      ? scores
+                : k < generator->numOutputs ? parts.outputs[k]
+                                            : to[k - generator->numOutputs];
+    }
+  }
+  callPart(step, &parts, parts.memories, /*isStep=*/1);
+  header->isSecond = !header->isSecond;
+  return 0;
+}
+
+/* The place of the highest of `count` scores. */
+static int32_t findHighest(const RavelArgument *argument, const void *scores) {
+  int64_t count = 1, best = 0;
+  for (int32_t i = 0; i < argument->rank; ++i)
+    count *= argument->shape[i];
+  for (int64_t i = 1; i < count; ++i) {
+    int isHigher =
+        argument->dtype == RAVEL_F64
+            ? ((const double *)scores)[i] > ((const double *)scores)[best]
+            : ((const float *)scores)[i] > ((const float *)scores)[best];
+    if (isHigher)
+      best = i;
+  }
+  return (int32_t)best;
+}
+
+int ravel_generate(const RavelGenerator *generator, const void *weights,
+                   void *state, size_t stateBytes, const size_t *T,
+                   void *const *data, int32_t *classes, size_t capacity,
+                   size_t *count) {
+  if (!classes || !count)
+    return RAVEL_ERROR_NULL;
+  if (isMisaligned(classes, sizeof *classes) ||
+      isMisaligned(count, sizeof *count))
+    return RAVEL_ERROR_ALIGNMENT;
+  int32_t previous = 0;
+  int error =
+      ravel_start(generator, weights, state, stateBytes, T, data, &previous);
+  if (error)
+    return error;
+  Arena arena = {state, 0};
+  Generation parts = layOut(&arena, generator, T, 0);
+  const RavelFunction *step = generator->step;
+  const RavelArgument *score = step->arguments;
+  while (score->role != RAVEL_OUTPUT)
+    ++score;
+  *count = 0;
+  while (*count < capacity && (int64_t)*count < generator->max) {
+    error = ravel_next(generator, state, previous, parts.outputs[0]);
+    if (error)
+      return error;
+    previous = findHighest(score, parts.outputs[0]);
+    if (previous == generator->until)
+      break;
+    classes[(*count)++] = previous;
+  }
+  return 0;
+}

@@ -81,6 +81,24 @@ typedef struct {
   const int64_t *preparedOffsets;
 } RavelFunction;
 
+/* The most sequences that a decoder attends to. */
+enum { RAVEL_MOST_MEMORIES = 16 };
+
+/* How a function with a decoder generates for one example: `start` gives the
+ * class to begin from, states, values of the example and memories; `step`,
+ * given these and the class chosen last, scores, what else there is, and next
+ * states.
+ */
+typedef struct {
+  const RavelFunction *start, *step;
+  int32_t numStates, numExamples, numMemories, numOutputs;
+  /* The class that ends a sequence, and the most classes of one. */
+  int32_t until, unused;
+  int64_t max;
+  /* Of each class of memories of `step`: its class of lengths in `start`. */
+  const int32_t *memoryClasses;
+} RavelGenerator;
+
 /* A tensor of a safetensors file. */
 typedef struct {
   const char *name; /* UTF-8, zero-terminated */
@@ -117,6 +135,19 @@ int ravel_run(const RavelFunction *function, const void *weights,
               void *const *data, void *workspace, size_t workspaceBytes);
 size_t ravel_workspace_bytes(const RavelFunction *function, const size_t *T,
                              size_t B);
+
+size_t ravel_generator_bytes(const RavelGenerator *generator, const size_t *T);
+/* Reads the data of one example; `first` gets the class to begin from. */
+int ravel_start(const RavelGenerator *generator, const void *weights,
+                void *state, size_t stateBytes, const size_t *T,
+                void *const *data, int32_t *first);
+int ravel_next(const RavelGenerator *generator, void *state, int32_t previous,
+               void *scores);
+/* Always takes the class with the highest score. */
+int ravel_generate(const RavelGenerator *generator, const void *weights,
+                   void *state, size_t stateBytes, const size_t *T,
+                   void *const *data, int32_t *classes, size_t capacity,
+                   size_t *count);
 
 /* Features of an x86-64 processor that code may rely on: LLVM's names, and the
  * bits of `ravel_processor_features`. */
