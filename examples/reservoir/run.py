@@ -164,7 +164,10 @@ TASKS = {
         "NMSE, 400 units", "", lambda r, s: narma(r, s, "@loss", "1e-8", units=400)),
     "narma-deep-51": (
         "NMSE, 3 layers of 17 units", "",
-        lambda r, s: narma(r, s, "@deep_loss", "1e-8")),
+        lambda r, s: narma(r, s, "@deep_loss", "1e-10", topology="small_world",
+                           distribution="constant", density=0.06, rewire=0.246,
+                           spectral_radius=0.997, leak=0.804,
+                           input_scaling=0.117, bias_scaling=0.296)),
     "narma-deep-399": (
         "NMSE, 3 layers of 133 units", "",
         lambda r, s: narma(r, s, "@deep_loss", "1e-8", layer=133)),
