@@ -6,6 +6,7 @@
 #   tools/bench.sh                      everything: an hour
 #   tools/bench.sh --quick              fewer rounds: a quarter of that
 #   tools/bench.sh --only lstm --threads 1 --out DIR
+#   tools/bench.sh --reservoir          reservoirs against numpy and scipy: 5 minutes
 #   tools/bench.sh --list
 #   tools/bench.sh --help
 set -eu
@@ -21,6 +22,17 @@ for argument; do
   --list | --help | -h) exec python3 "$root/test/benchmark/run.py" "$@" ;;
   esac
 done
+
+if [ "${1:-}" = --reservoir ]; then
+  "$root/tools/setup.sh" install python3-numpy python3-scipy libopenblas0-openmp
+  "$root/tools/setup.sh"
+  for threads in 1 2; do
+    echo "threads: $threads"
+    /usr/bin/python3 "$root/test/benchmark/reservoir.py" \
+      "$root/build/$preset/bin/ravel" --threads $threads
+  done
+  exit
+fi
 
 # PyTorch multiplies with OpenBLAS, whose threads must be OpenMP's.
 for package in python3-torch libopenblas0-openmp libdnnl-dev python3-onnx; do
