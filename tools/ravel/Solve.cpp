@@ -471,9 +471,7 @@ Error Solver::save(const DataConfig &config) {
   if (members > 1)
     sys::fs::remove(joinPath(outFolder, "last.safetensors"));
   // Of an ensemble that was larger, or of one that was there before.
-  for (int64_t member = members > 1 ? int64_t(members) : 0;
-       sys::fs::exists(getMemberPath(outFolder, member)); ++member)
-    sys::fs::remove(getMemberPath(outFolder, member));
+  removeMembers(members > 1 ? int64_t(members) : 0);
   json::Object training{{"objective", request.objective},
                         {"precision", getName(request.precision)},
                         {"metric", members > 1 ? metricName : "loss"},

@@ -165,6 +165,12 @@ Error createFolder() {
   return Error::success();
 }
 
+void removeMembers(int64_t from) {
+  for (int64_t member = from; sys::fs::exists(getMemberPath(outFolder, member));
+       ++member)
+    sys::fs::remove(getMemberPath(outFolder, member));
+}
+
 Error writeResult(StringRef metric, double value) {
   return writeJSON(joinPath(outFolder, "result.json"),
                    json::Object{{"metric", metric}, {"value", value}});
@@ -216,7 +222,8 @@ Expected<int> train() {
 
   std::string last = joinPath(outFolder, "last.safetensors");
   bool exists = sys::fs::exists(last);
-  if (exists && !resume && !overwrite)
+  bool isTaken = exists || sys::fs::exists(getMemberPath(outFolder, 0));
+  if (isTaken && !resume && !overwrite)
     return makeFileError(outFolder, "has a training run already; go on with "
                                     "--resume, or replace it with --overwrite");
   if (!exists && resume)
@@ -304,6 +311,7 @@ Expected<int> train() {
   if (!resume) {
     for (StringRef old : {"best.safetensors", "last.safetensors"})
       sys::fs::remove(joinPath(outFolder, old));
+    removeMembers(/*from=*/0);
     if (Error error =
             writeDescription(model->source, config,
                              json::Object{{"objective", function},

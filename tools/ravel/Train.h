@@ -47,6 +47,9 @@ ProgressOptions getProgressDisplay();
 /// Creates --out if it does not exist.
 llvm::Error createFolder();
 
+/// Removes the weights of members of an ensemble from --out, from one on.
+void removeMembers(int64_t from);
+
 /// Writes how well training went into --out, as result.json.
 llvm::Error writeResult(llvm::StringRef metric, double value);
 
