@@ -182,6 +182,10 @@ private:
   /// Writes `clone` out and maps the results of `op` to what replaces it.
   LogicalResult expandOp(Operation *op, Operation *clone, OpBuilder &builder,
                          IRMapping &mapping);
+  /// Whether a value is the function's own, not one of a loop.
+  bool isOfFunction(Value value) {
+    return value.getParentBlock() == &target.front();
+  }
   /// Notes what `op` tells about the readout that is to be solved.
   LogicalResult noteReadout(Operation *op, IRMapping &mapping);
   /// Notes what the objective is given, where `op` is one.
@@ -836,6 +840,8 @@ LogicalResult FunctionInstantiation::noteReadout(Operation *op,
   if (!objective)
     return success();
   Value prediction = map(objective.getPrediction());
+  if (!isOfFunction(prediction))
+    return success();
   // A readout within a loop, whose output is judged.
   Value yielded;
   if (auto scan = prediction.getDefiningOp<ScanOp>())
@@ -884,7 +890,7 @@ func::FuncOp FunctionInstantiation::runNormal(func::FuncOp source,
 LogicalResult FunctionInstantiation::noteObjective(Operation *op,
                                                    IRMapping &mapping) {
   auto objective = dyn_cast<ObjectiveOpInterface>(op);
-  if (!objective)
+  if (!objective || !isOfFunction(mapping.lookup(objective.getPrediction())))
     return success();
   if (judged) {
     InFlightDiagnostic diag = op->emitError(
@@ -923,7 +929,8 @@ func::FuncOp FunctionInstantiation::runPredictions(func::FuncOp source) {
 
 LogicalResult FunctionInstantiation::noteStates(Operation *op,
                                                 IRMapping &mapping) {
-  if (auto unroll = dyn_cast<UnrollOp>(op))
+  auto unroll = dyn_cast<UnrollOp>(op);
+  if (unroll && isOfFunction(mapping.lookup(unroll.getResult(0))))
     unrolls.push_back({unroll, mapping.lookup(unroll.getResult(0))});
   return success();
 }
