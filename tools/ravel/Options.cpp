@@ -110,7 +110,8 @@ cl::opt<std::string>
 cl::list<std::string> columns("columns", cl::value_desc("input=column,..."),
                               cl::desc("Numeric columns that make up an input"),
                               cl::sub(trainCommand), cl::sub(runCommand),
-                              cl::sub(evaluateCommand), cl::cat(dataOptions));
+                              cl::sub(evaluateCommand),
+                              cl::sub(reservoirCommand), cl::cat(dataOptions));
 cl::list<std::string>
     targets("target", cl::value_desc("input=column,..."),
             cl::desc("Numeric columns that make up what is to be predicted"),
@@ -138,7 +139,7 @@ cl::opt<int64_t>
                     "sequence (without it, each row is an example). Of a text: "
                     "symbols between truncations of backpropagation (100)"),
            cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
-           cl::cat(dataOptions));
+           cl::sub(reservoirCommand), cl::cat(dataOptions));
 cl::opt<int64_t>
     horizon("horizon", cl::init(1), cl::value_desc("rows"),
             cl::desc("Rows from a window's last to its target (1)"),
@@ -153,13 +154,14 @@ cl::opt<bool> everyStep("every-step",
                                  "sequence. Without --window: all rows are "
                                  "one sequence"),
                         cl::sub(trainCommand), cl::sub(runCommand),
-                        cl::sub(evaluateCommand), cl::cat(dataOptions));
+                        cl::sub(evaluateCommand), cl::sub(reservoirCommand),
+                        cl::cat(dataOptions));
 cl::opt<std::string>
     rows("rows", cl::value_desc("begin:end"),
          cl::desc("Use only these rows of a table, counted from 0, end left "
                   "out. Of windows: those whose targets are there"),
          cl::sub(trainCommand), cl::sub(runCommand), cl::sub(evaluateCommand),
-         cl::cat(dataOptions));
+         cl::sub(reservoirCommand), cl::cat(dataOptions));
 cl::opt<std::string>
     split("split", cl::value_desc("time:F|rows:N|seed:F"),
           cl::desc("Hold out for validation: the last fraction F; the rows (of "

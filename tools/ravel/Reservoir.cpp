@@ -140,17 +140,26 @@ static std::vector<DrawnMatrix> describeMatrices(const Module &module,
 
 /// What the data's first example gives, again and again; drawn numbers without
 /// data.
-static Expected<Drive> makeDrive(const ReservoirProbe &probe) {
+static Expected<Drive> makeDrive(const ReservoirProbe &probe,
+                                 const ModelFolder &model) {
   if (dataPath.empty())
     return makeUniformDrive(inputScale, seed);
-  Expected<DataConfig> config = DataConfig::fromCommandLine();
+  Expected<RowRange> range = RowRange::parse(rows);
+  if (!range)
+    return range.takeError();
+  // A folder knows the columns of its table, and how they are normalized.
+  bool isKnown =
+      !model.folder.empty() && !StringRef(dataPath).ends_with(".npz");
+  Expected<DataConfig> config = isKnown
+                                    ? DataConfig::load(model.path("data.json"))
+                                    : DataConfig::fromCommandLine();
   if (!config)
     return config.takeError();
   config->setDType(DType::F64);
   std::vector<const Argument *> inputs = probe.getCall().dataInputs();
   if (inputs.size() != 1 || !isFloat(inputs.front()->dtype))
     return makeError("--data can drive a function with one input, of numbers");
-  Expected<Dataset> data = config->read(dataPath, RowRange(), inputs);
+  Expected<Dataset> data = config->read(dataPath, *range, inputs);
   if (!data)
     return data.takeError();
   if (Expected<std::string> axis = probe.getCall().bind(*data); !axis)
@@ -366,7 +375,7 @@ Expected<int> lookAtReservoir() {
                              std::vector<std::string>(unrolls));
   if (!probe)
     return probe.takeError();
-  Expected<Drive> drive = makeDrive(*probe);
+  Expected<Drive> drive = makeDrive(*probe, *model);
   if (!drive)
     return drive.takeError();
   Report report;
