@@ -172,6 +172,11 @@ Expected<Tensor> ReservoirProbe::run(const Drive &drive, int64_t instant,
         std::copy_n(in, size, out + (row * length + t) * units + column);
     column += size;
   }
+  ArrayRef<double> all(static_cast<const double *>(outputs.data()),
+                       outputs.numElements());
+  if (any_of(all, [](double value) { return !std::isfinite(value); }))
+    return makeError("the states grow beyond all numbers: take a smaller "
+                     "spectral radius, or look at fewer instants");
   return outputs;
 }
 

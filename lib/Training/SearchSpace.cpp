@@ -63,9 +63,12 @@ Expected<SearchDimension> SearchDimension::parse(StringRef text) {
     return fail("the first number must be below the second");
   if ((result.kind == Log || result.kind == LogInteger) && result.low <= 0)
     return fail("a logarithm needs numbers above 0");
+  // Doubles have all whole numbers up to here.
+  constexpr double kMost = 9e15;
   if ((result.kind == Integer || result.kind == LogInteger) &&
       (result.low != std::floor(result.low) ||
-       result.high != std::floor(result.high)))
+       result.high != std::floor(result.high) || result.low < -kMost ||
+       result.high > kMost))
     return fail("expected whole numbers");
   return result;
 }

@@ -443,8 +443,12 @@ Expected<Dataset> DataConfig::build(const ravel::Table &table, RowRange rows,
     for (int64_t row = first; row <= end - size - reach;) {
       begins.push_back(row);
       int64_t target = row + size - 1 + horizon;
-      sources.push_back(
-          {row, everyStep && needsTarget ? row + horizon : target, target + 1});
+      if (isSeries() && !needsTarget)
+        sources.push_back({row, row + size, row + size});
+      else
+        sources.push_back({row,
+                           everyStep && needsTarget ? row + horizon : target,
+                           target + 1});
       if (stride > numRows - row)
         break;
       row += stride;
@@ -540,6 +544,12 @@ static std::vector<int64_t> getSourceRows(const Dataset &dataset,
   return rows;
 }
 
+int64_t DataConfig::countInputRows(const Dataset &dataset) const {
+  if (isSeries() && dataset.size() > 0 && !dataset.axes().empty())
+    return dataset.length(dataset.axes().front(), 0);
+  return std::max<int64_t>(window, 1);
+}
+
 Error DataConfig::fitColumns(const ravel::Table &table,
                              const Dataset &training) {
   std::vector<std::string> list;
@@ -557,7 +567,7 @@ Error DataConfig::fitColumns(const ravel::Table &table,
   if (!matrix)
     return matrix.takeError();
   std::vector<int64_t> rows =
-      getSourceRows(training, std::max<int64_t>(window, 1), table.numRows());
+      getSourceRows(training, countInputRows(training), table.numRows());
   int64_t width = list.size();
   Tensor gathered(DType::F64, {int64_t(rows.size()), width});
   for (auto [i, row] : enumerate(rows))
@@ -751,7 +761,7 @@ Expected<Split> DataConfig::buildParts(const ravel::Table &table, RowRange rows,
     return makeError("one sequence can't be split by chance; give --split "
                      "time:F or rows:N, or --window");
   if (split.kind == SplitSpec::Row)
-    cut = std::clamp(split.row, rows.begin, end);
+    cut = std::clamp(split.row, std::min(rows.begin, end), end);
   if (split.kind == SplitSpec::Time)
     cut = end - std::llround(double(end - rows.begin) * split.fraction);
   Expected<Dataset> training = build(table, {rows.begin, cut}, inputs);
@@ -802,7 +812,7 @@ Expected<Split> DataConfig::fit(StringRef path, StringRef validation,
       return error;
     if (Error error = fitVocabularies(
             *table,
-            getSourceRows(parts->training, std::max<int64_t>(window, 1),
+            getSourceRows(parts->training, countInputRows(parts->training),
                           table->numRows()),
             inputs))
       return error;

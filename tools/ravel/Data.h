@@ -108,6 +108,8 @@ private:
   llvm::Expected<Split> buildParts(const ravel::Table &table, RowRange rows,
                                    const SplitSpec &split, uint64_t seed,
                                    Inputs inputs) const;
+  /// The rows that an example's inputs are made of.
+  int64_t countInputRows(const Dataset &dataset) const;
   llvm::Error fitColumns(const ravel::Table &table, const Dataset &training);
   llvm::Error fitVocabularies(const ravel::Table &table,
                               llvm::ArrayRef<int64_t> trainingRows,

@@ -46,6 +46,9 @@ struct Report {
   double getCapacity() const {
     return std::accumulate(memory.begin(), memory.end(), 0.0);
   }
+  int64_t getKernelRank() const;
+  /// Beside what other inputs do.
+  int64_t getGeneralizationRank() const;
   /// The instants after which two states are as good as the same, if they get
   /// there.
   std::optional<int64_t> findMeeting() const;
@@ -66,10 +69,18 @@ std::optional<int64_t> Report::findMeeting() const {
   return std::nullopt;
 }
 
-static int64_t countRank(ArrayRef<double> values) {
-  return count_if(values, [&](double value) {
-    return value > kRankTolerance * values.front();
-  });
+/// How many of `values` count beside `largest`.
+static int64_t countRank(ArrayRef<double> values, double largest) {
+  return count_if(
+      values, [&](double value) { return value > kRankTolerance * largest; });
+}
+
+int64_t Report::getKernelRank() const {
+  return countRank(separation, separation.front());
+}
+
+int64_t Report::getGeneralizationRank() const {
+  return countRank(generalization, separation.front());
 }
 
 //===----------------------------------------------------------------------===//
@@ -243,15 +254,14 @@ static json::Value toJSON(const Report &report) {
       object["spectral_radius"] = *matrix.spectralRadius;
     matrices.push_back(std::move(object));
   }
-  json::Object object{
-      {"matrices", std::move(matrices)},
-      {"loops", json::Array(report.loops)},
-      {"units", report.units},
-      {"memory_capacity", report.getCapacity()},
-      {"memory", json::Array(report.memory)},
-      {"lyapunov_exponent", report.lyapunovExponent},
-      {"kernel_rank", countRank(report.separation)},
-      {"generalization_rank", countRank(report.generalization)}};
+  json::Object object{{"matrices", std::move(matrices)},
+                      {"loops", json::Array(report.loops)},
+                      {"units", report.units},
+                      {"memory_capacity", report.getCapacity()},
+                      {"memory", json::Array(report.memory)},
+                      {"lyapunov_exponent", report.lyapunovExponent},
+                      {"kernel_rank", report.getKernelRank()},
+                      {"generalization_rank", report.getGeneralizationRank()}};
   if (std::optional<int64_t> meeting = report.findMeeting())
     object["states_meet_after"] = *meeting;
   else
@@ -291,10 +301,10 @@ static void print(raw_ostream &os, const Report &report) {
         "instants\n",
         report.length);
   os << formatv("kernel rank          {0} for {1} inputs\n",
-                countRank(report.separation), report.rows);
+                report.getKernelRank(), report.rows);
   os << formatv("generalization rank  {0} for {1} inputs that differ by noise "
                 "of 1 %\n",
-                countRank(report.generalization), report.rows);
+                report.getGeneralizationRank(), report.rows);
 }
 
 static void draw(raw_ostream &os, const Report &report) {
@@ -321,9 +331,8 @@ static void draw(raw_ostream &os, const Report &report) {
   drawLines(os, frame, Line{"", convergence.vec()},
             chooseTicks(convergence.size(), 1));
   frame.y += frame.height;
-  frame.title =
-      formatv("Kernel rank {0}, generalization rank {1}",
-              countRank(report.separation), countRank(report.generalization));
+  frame.title = formatv("Kernel rank {0}, generalization rank {1}",
+                        report.getKernelRank(), report.getGeneralizationRank());
   frame.xLabel = "singular value";
   frame.yLabel = "size";
   drawLines(os, frame,

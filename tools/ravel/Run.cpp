@@ -291,7 +291,9 @@ bool Writer::isPrediction(const Result &result) const {
   // A change is added to the row before, which what runs by itself has not.
   bool isKnown =
       !target || !target->isResidual || !ticks.areOf(*result.argument);
-  return !raw && target && table && !data.find(target->name) && isKnown &&
+  // What runs by itself needs no table.
+  bool isOfTable = table || ticks.lengthClass;
+  return !raw && target && isOfTable && !data.find(target->name) && isKnown &&
          fits(result) && &result == &*find_if(results, fits);
 }
 
@@ -326,12 +328,18 @@ void Writer::undo() {
     if (!isPrediction(result))
       continue;
     const ColumnField &target = *config.numericTarget();
-    Expected<std::vector<int64_t>> columns = table->findColumns(target.columns);
-    Expected<Tensor> matrix =
-        columns ? table->matrix(*columns) : columns.takeError();
-    // A residual's columns were read before: they are there, and numbers.
-    if (!matrix)
-      consumeError(matrix.takeError());
+    std::optional<Tensor> matrix;
+    if (target.isResidual) {
+      Expected<std::vector<int64_t>> columns =
+          table->findColumns(target.columns);
+      Expected<Tensor> read =
+          columns ? table->matrix(*columns) : columns.takeError();
+      // A residual's columns were read before: they are there, and numbers.
+      if (read)
+        matrix = std::move(*read);
+      else
+        consumeError(read.takeError());
+    }
     int64_t width = result.width();
     for (auto [example, value] : enumerate(result.values))
       dispatch(value.dtype(), [&, &value = value,

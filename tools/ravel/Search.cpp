@@ -306,7 +306,9 @@ json::Object Search::describe() const {
       {"train", json::Array(request.options)},
       {"seed", std::to_string(seed)},
       {"grid", bool(searchGrid)},
-      {"halving", std::string(searchHalving)}};
+      {"halving", std::string(searchHalving)},
+      {"eta", double(searchEta)},
+      {"epochs", request.rounds.back().epochs}};
 }
 
 Error Search::open() {
@@ -331,7 +333,8 @@ Error Search::open() {
   if (!before)
     return before.takeError();
   json::Object now = describe();
-  for (StringRef key : {"model", "over", "train", "seed", "grid", "halving"})
+  for (StringRef key :
+       {"model", "over", "train", "seed", "grid", "halving", "eta", "epochs"})
     if (!before->get(key) || *before->get(key) != *now.get(key))
       return makeFileError(outFolder, "has a search with another '" + key +
                                           "'; begin anew with --overwrite, or "

@@ -174,6 +174,13 @@ static void report(raw_ostream &os, StringRef what, const Fitness &fitness) {
 static Error checkOptions(ArrayRef<double> candidates) {
   if (solver != "ridge" && solver != "qr" && solver != "rls")
     return makeError("--solve takes ridge, qr or rls, but is '" + solver + "'");
+  if (!metric.empty()) {
+    Expected<Metric> measure = parseMetric(metric);
+    if (!measure)
+      return measure.takeError();
+    if (!isOfPredictions(*measure) && *measure != Metric::RMSE)
+      return makeError("--solve takes --metric error, rmse or nrmse");
+  }
   if (!(forget > 0) || forget > 1)
     return makeError("--forget must be above 0 and at most 1");
   if (forget != 1 && solver != "rls")
@@ -307,7 +314,8 @@ Error Solver::compile() {
   settings.recursive = {candidates.front(), readout.bias != nullptr, forget};
   for (const Argument &argument : module->find(settings.function)->arguments)
     isFedBack |= argument.role == Role::Parameter &&
-                 StringRef(argument.name).starts_with(name + ".");
+                 (argument.name == name + ".bias" ||
+                  StringRef(argument.name).starts_with(name + ".weight."));
   if (isFedBack && solver != "rls")
     return makeError("the readout '" + name +
                      "' is fed back: its inputs depend on its own weights, "
@@ -420,11 +428,16 @@ Error Solver::measureClasses() {
                            *part, batchSize, washout, /*stop=*/nullptr);
     if (!errors)
       return errors.takeError();
-    Metric natural = (*errors)->getNaturalMetric();
-    Expected<double> value = (*errors)->get(natural, /*scale=*/1);
+    Metric measure = (*errors)->getNaturalMetric();
+    if (!metric.empty())
+      measure = *parseMetric(metric); // which was checked
+    Expected<double> scale = getMetricScale(request.config, measure);
+    if (!scale)
+      return scale.takeError();
+    Expected<double> value = (*errors)->get(measure, *scale);
     if (!value)
       return value.takeError();
-    metricName = getName(natural).str();
+    metricName = getName(measure).str();
     metricValue = *value;
     int64_t count =
         (*errors)->classes > 0 ? (*errors)->classes : (*errors)->rows;
@@ -450,7 +463,13 @@ Error Solver::run() {
     if (Error error = fit(store, errs()))
       return error;
   }
-  return members > 1 || predictsClasses() ? measureClasses() : Error::success();
+  if (members > 1 || !metric.empty())
+    return measureClasses();
+  // An objective may take classes and judge something else.
+  if (predictsClasses())
+    if (Error error = measureClasses())
+      errs() << "note: " << llvm::toString(std::move(error)) << '\n';
+  return Error::success();
 }
 
 Error Solver::save(const DataConfig &config) {

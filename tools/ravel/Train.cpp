@@ -206,6 +206,13 @@ Expected<int> train() {
       parseMetric(metric.empty() ? StringRef("loss") : StringRef(metric));
   if (!measure)
     return measure.takeError();
+  if (members != 1 || forget != 1)
+    return makeError("--members and --forget need --solve");
+  if (washout < 0)
+    return makeError("--washout must not be negative");
+  if (washout > 0 && !isOfPredictions(*measure))
+    return makeError("--washout needs --solve, or a metric of predictions: "
+                     "error or nrmse");
   Expected<std::string> decode = getDecodeFunction(*measure);
   if (!decode)
     return decode.takeError();

@@ -20,14 +20,21 @@ void ravel::rnn::replaceResults(func::FuncOp function, ValueRange values,
                                 ArrayRef<StringAttr> names) {
   MLIRContext *context = function.getContext();
   auto returned = cast<func::ReturnOp>(function.front().getTerminator());
-  returned->setOperands(values);
-  function.setType(FunctionType::get(context, function.getArgumentTypes(),
-                                     values.getTypes()));
+  SmallVector<Value> results(values);
   SmallVector<DictionaryAttr> attrs;
   for (StringAttr name : names)
     attrs.push_back(DictionaryAttr::get(
         context,
         NamedAttribute(StringAttr::get(context, RNNDialect::kNameAttr), name)));
+  // States that are carried on stay.
+  for (auto [index, value] : llvm::enumerate(returned.getOperands()))
+    if (function.getResultAttr(index, "rnn.carry")) {
+      results.push_back(value);
+      attrs.push_back(function.getResultAttrDict(index));
+    }
+  returned->setOperands(results);
+  function.setType(FunctionType::get(context, function.getArgumentTypes(),
+                                     ValueRange(results).getTypes()));
   function.setAllResultAttrs(attrs);
   IRRewriter rewriter(context);
   for (Operation &op :
@@ -45,6 +52,18 @@ static bool isZero(Value value) {
 
 bool ravel::rnn::canBeGivenInParts(func::FuncOp function) {
   auto isSequence = [](Type type) { return isa<SeqType>(type); };
+  // A loop that looks at a sequence from outside sees more than an instant.
+  WalkResult looks = function.walk([&](Operation *op) {
+    bool isInner = op->getBlock() != &function.front() && op != function;
+    return isInner && llvm::any_of(op->getOperandTypes(),
+                                   [](Type type) {
+                                     return isa<SeqType, MemoryType>(type);
+                                   })
+               ? WalkResult::interrupt()
+               : WalkResult::advance();
+  });
+  if (looks.wasInterrupted())
+    return false;
   for (Operation &op : function.front().without_terminator()) {
     if (!llvm::any_of(op.getOperandTypes(), isSequence) || isa<ContractOp>(op))
       continue;

@@ -913,9 +913,16 @@ func::FuncOp FunctionInstantiation::runPredictions(func::FuncOp source) {
                      "such as rnn.mse or rnn.cross_entropy");
     return nullptr;
   }
+  if (isa<BceOp>(judged->objective)) {
+    judged->objective->emitError(
+        "what rnn.bce judges are logits, which can't be compared with its "
+        "target; predictions are those of rnn.cross_entropy, rnn.mse or "
+        "rnn.mae");
+    return nullptr;
+  }
   auto argument = dyn_cast<BlockArgument>(judged->target);
-  auto name = argument ? source.getArgAttrOfType<StringAttr>(
-                             argument.getArgNumber(), RNNDialect::kNameAttr)
+  auto name = argument ? argAttrs[argument.getArgNumber()].getAs<StringAttr>(
+                             RNNDialect::kNameAttr)
                        : nullptr;
   if (!name) {
     judged->objective->emitError(

@@ -24,3 +24,20 @@ func.func @loss(%x: tensor<4xf32>) -> f32 {
   %l = rnn.mse %x, %y : tensor<4xf32>, tensor<4xf32>
   return %l : f32
 }
+
+// -----
+
+func.func @loss(%x: tensor<4xf32>) -> f32 {
+  %y = rnn.param "wanted" : tensor<4xf32>
+  // expected-error @below {{predictions are compared with an input, but this target is computed}}
+  %l = rnn.mse %x, %y : tensor<4xf32>, tensor<4xf32>
+  return %l : f32
+}
+
+// -----
+
+func.func @loss(%x: tensor<4xf32>, %y: tensor<4xf32> {rnn.name = "y"}) -> f32 {
+  // expected-error @below {{what rnn.bce judges are logits, which can't be compared with its target}}
+  %l = rnn.bce %x, %y : tensor<4xf32>, tensor<4xf32>
+  return %l : f32
+}

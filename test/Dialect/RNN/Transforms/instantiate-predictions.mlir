@@ -1,4 +1,5 @@
 // RUN: ravel-opt %s -rnn-instantiate=predictions=loss -canonicalize | FileCheck %s
+// RUN: ravel-opt %s -rnn-instantiate=predictions=carried_loss -canonicalize | FileCheck %s --check-prefix=CARRY
 // RUN: ravel-opt %s -rnn-instantiate=predictions=class_loss -canonicalize | FileCheck %s --check-prefix=CLASS
 
 // The prediction, under the name of what it should equal; no loss.
@@ -13,6 +14,14 @@ func.func @loss(%x: !rnn.seq<tensor<4xf32>>, %y: !rnn.seq<tensor<2xf32>> {rnn.na
   %p = rnn.project "out" (%x) : (!rnn.seq<tensor<4xf32>>) -> !rnn.seq<tensor<2xf32>>
   %l = rnn.mse %p, %y : !rnn.seq<tensor<2xf32>>, !rnn.seq<tensor<2xf32>>
   return %l : f32
+}
+
+// CARRY-LABEL: func.func @carried_loss.predictions(
+// CARRY-SAME:    -> (tensor<4xf32> {rnn.name = "y"}, tensor<4xf32> {rnn.carry = "h"})
+func.func @carried_loss(%x: tensor<4xf32>, %h: tensor<4xf32> {rnn.carry = "h"}, %y: tensor<4xf32> {rnn.name = "y"}) -> (f32, tensor<4xf32> {rnn.carry = "h"}) {
+  %h1 = arith.addf %x, %h : tensor<4xf32>
+  %l = rnn.mse %h1, %y : tensor<4xf32>, tensor<4xf32>
+  return %l, %h1 : f32, tensor<4xf32>
 }
 
 // CLASS-LABEL: func.func @class_loss.predictions(
